@@ -1,0 +1,195 @@
+/*
+ * What a probe records, as plain data: each struct is one row of the store
+ * (lib/schema.c) before it is written.  Strings are owned by the struct where
+ * a *_clear() says so, else they outlive it.
+ */
+#ifndef NATDIFF_RECORD_H
+#define NATDIFF_RECORD_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "natdiff/failure.h"
+
+#define ATTEMPT_ID_SIZE 16 /* bytes; a traceparent's trace id */
+#define SHA256_SIZE     32
+
+/*
+ * "Not measured", in every integer field that can be missing: stored as
+ * NULL, never as 0.
+ */
+#define NOT_MEASURED INT64_MIN
+
+enum role { ROLE_DIRECT, ROLE_NAT };
+
+/* An IP address and port; family 0 is "none". */
+struct endpoint_address {
+	int family; /* AF_INET, AF_INET6 or 0 */
+	uint16_t port;
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	} ip;
+};
+
+/* One life of an agent process on one path. */
+struct run_record {
+	uint8_t uuid[16];
+	const char *agent; /* random, kept in the database: store_agent() */
+	const char *host_name;
+	const char *path;
+	enum role role;
+	const char *interface; /* NULL where not configured; so the next two */
+	const char *source;
+	int64_t mark;
+	const char *version;
+	int64_t started_at_us;
+	int64_t interval_us;
+	const char *config_digest; /* SHA-256 of the file's bytes, hex */
+	int64_t pid;
+	/* Facts of the host; NULL or NOT_MEASURED where unreadable. */
+	const char *kernel;
+	const char *boot_id;
+	int64_t boot_at_us;
+	const char *virtualisation; /* "container docker", "vm kvm" */
+	int64_t clock_synchronised; /* 0, 1: ntp_adjtime(2) */
+	int64_t clock_max_error_us;
+	const char *facts_json; /* sysctls by name: an object */
+	const char *gateway_json; /* [gateway] as configured, or NULL */
+};
+
+/* How a run ended. */
+struct run_end {
+	int64_t ended_at_us;
+	int64_t planned; /* attempts that the schedule asked for */
+	int64_t fired;
+	int64_t lost_rows;      /* measured, but not storable */
+	int64_t clock_step_us;  /* largest step of the wall clock seen */
+	const char *how;        /* finished | interrupted | failed */
+};
+
+/* What an endpoint is; a changed one is a new row under the same name. */
+struct endpoint_record {
+	const char *name;
+	const char *url;
+	bool control;
+	bool verify;
+	const char *kind; /* endpoint | witness | whoami */
+};
+
+/* One answer of the resolver, once per slot, endpoint and path. */
+struct resolution_record {
+	int64_t serial; /* the run's own number, which attempts refer to */
+	int run;        /* as given by recorder_add_run() */
+	int endpoint;   /* as given by recorder_add_endpoint() */
+	int64_t slot;
+	int64_t started_at_us;
+	int64_t duration_us;
+	enum failure failure;
+	char *failure_text; /* owned, may be NULL */
+	char *addresses;    /* owned: sorted, blank between; NULL on failure */
+};
+
+struct header_record {
+	char *name;
+	char *value;
+};
+
+/* One connection and one handshake. */
+struct attempt_record {
+	uint8_t id[ATTEMPT_ID_SIZE];
+	int run;
+	int endpoint;
+	struct endpoint_address target; /* family 0: not resolved */
+	int64_t resolution_serial;      /* 0: addresses were pinned */
+	int64_t slot;
+	int seq;
+	int64_t started_at_us;
+	/* Durations; NOT_MEASURED for a phase that was not reached. */
+	int64_t connect_us;
+	int64_t tls_us;
+	int64_t request_us;
+	int64_t done_us;
+	int64_t other_us;
+	int64_t total_us;
+	int64_t ws_ping_us; /* within done_us */
+	int64_t kernel_rtt_us;
+	int64_t loop_lag_us;
+	enum failure failure;
+	enum phase failed_phase; /* where failure is not FAILURE_NONE */
+	char *failure_text;      /* owned, may be NULL */
+	int64_t curl_code;
+	int64_t os_errno;
+	int64_t tls_alert; /* received from the far end */
+	int64_t http_status;
+	struct endpoint_address local;
+	struct endpoint_address observed; /* as the far end saw us */
+	int64_t syn_retransmits;          /* up to the connect */
+	int64_t connect_segs_in;
+	int64_t late_retransmits; /* after it, dsack_dups not subtracted */
+	int64_t dsack_dups;
+	int64_t server_date_offset_us; /* server's Date minus our clock */
+	int64_t bytes_in;
+	int64_t bytes_out;
+	/* TLS facts; owned, NULL where TLS was not up. */
+	char *tls_version;
+	char *tls_cipher;
+	char *cert_issuer;
+	bool has_cert;
+	uint8_t cert_sha256[SHA256_SIZE];
+	int64_t cert_verify; /* X509_V_*; 0 is trusted */
+	/* Response headers that the configuration asks to keep; owned. */
+	struct header_record *headers;
+	size_t n_headers;
+};
+
+/* One line of the census: this host's TCP sockets to one destination. */
+struct census_record {
+	struct endpoint_address destination; /* family 0: all of them */
+	int64_t established;
+	int64_t syn_sent;
+	int64_t time_wait;
+	int64_t closing;     /* FIN_WAIT1/2, CLOSING, LAST_ACK */
+	int64_t close_wait;
+	int64_t local_ports; /* distinct, with a far end */
+	int64_t own;         /* of these, the probe's */
+};
+
+/* The host's own limits and load, once a slot. */
+struct host_sample_record {
+	int run;
+	int64_t slot;
+	int64_t at_us;
+	int64_t ports_in_use; /* of the range, distinct */
+	int64_t port_range_first;
+	int64_t port_range_last;
+	int64_t conntrack_count;
+	int64_t conntrack_max;
+	int64_t conntrack_drops;    /* drop + insert_failed, since boot */
+	int64_t allowance_exceeded; /* ethtool *_allowance_exceeded, summed */
+	int64_t cpu_stall_us;       /* /proc/pressure/cpu some, total */
+	int64_t load1_milli;        /* load average of 1 minute, by 1000 */
+	struct census_record *census; /* owned */
+	size_t n_census;
+};
+
+/* A struct with every number NOT_MEASURED and every pointer NULL. */
+void attempt_record_init(struct attempt_record *a);
+
+/* Release what the record owns. */
+void attempt_record_clear(struct attempt_record *a);
+void resolution_record_clear(struct resolution_record *r);
+void host_sample_record_clear(struct host_sample_record *s);
+
+/* "203.0.113.10", "2001:db8::1"; out has INET6_ADDRSTRLEN bytes. */
+char *endpoint_address_ip(const struct endpoint_address *a, char *out);
+
+/* An IP address from text, without a port; -1 if it is none. */
+int endpoint_address_parse(const char *text, struct endpoint_address *a);
+
+bool endpoint_address_equal(const struct endpoint_address *a,
+    const struct endpoint_address *b);
+
+#endif

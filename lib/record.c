@@ -1,0 +1,92 @@
+/*
+ * Starting and releasing records; IP addresses in them.
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/record.h"
+
+void
+attempt_record_init(struct attempt_record *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->connect_us = a->tls_us = a->request_us = NOT_MEASURED;
+	a->done_us = a->other_us = a->total_us = NOT_MEASURED;
+	a->ws_ping_us = a->kernel_rtt_us = a->loop_lag_us = NOT_MEASURED;
+	a->curl_code = a->os_errno = a->tls_alert = NOT_MEASURED;
+	a->http_status = NOT_MEASURED;
+	a->syn_retransmits = a->connect_segs_in = NOT_MEASURED;
+	a->late_retransmits = a->dsack_dups = NOT_MEASURED;
+	a->server_date_offset_us = NOT_MEASURED;
+	a->bytes_in = a->bytes_out = NOT_MEASURED;
+	a->cert_verify = NOT_MEASURED;
+}
+
+void
+attempt_record_clear(struct attempt_record *a)
+{
+	size_t i;
+
+	free(a->failure_text);
+	free(a->tls_version);
+	free(a->tls_cipher);
+	free(a->cert_issuer);
+	for (i = 0; i < a->n_headers; i++) {
+		free(a->headers[i].name);
+		free(a->headers[i].value);
+	}
+	free(a->headers);
+	attempt_record_init(a);
+}
+
+void
+resolution_record_clear(struct resolution_record *r)
+{
+	free(r->failure_text);
+	free(r->addresses);
+	r->failure_text = r->addresses = NULL;
+}
+
+void
+host_sample_record_clear(struct host_sample_record *s)
+{
+	free(s->census);
+	s->census = NULL;
+	s->n_census = 0;
+}
+
+char *
+endpoint_address_ip(const struct endpoint_address *a, char *out)
+{
+	if (a->family == 0 ||
+	    inet_ntop(a->family, &a->ip, out, INET6_ADDRSTRLEN) == NULL)
+		memcpy(out, "-", 2);
+	return out;
+}
+
+int
+endpoint_address_parse(const char *text, struct endpoint_address *a)
+{
+	memset(a, 0, sizeof(*a));
+	if (inet_pton(AF_INET, text, &a->ip.v4) == 1)
+		a->family = AF_INET;
+	else if (inet_pton(AF_INET6, text, &a->ip.v6) == 1)
+		a->family = AF_INET6;
+	else
+		return -1;
+	return 0;
+}
+
+bool
+endpoint_address_equal(const struct endpoint_address *a,
+    const struct endpoint_address *b)
+{
+	if (a->family != b->family || a->port != b->port)
+		return false;
+	if (a->family == AF_INET)
+		return a->ip.v4.s_addr == b->ip.v4.s_addr;
+	return memcmp(&a->ip.v6, &b->ip.v6, sizeof(a->ip.v6)) == 0;
+}
