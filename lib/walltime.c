@@ -146,26 +146,35 @@ walltime_parse(const char *text, int64_t *at_us)
 int
 duration_parse(const char *text, int64_t *us)
 {
-	int64_t factor = 1000000;
-	double value;
-	char *end;
-	size_t i;
+	int64_t factor = 1000000, whole;
+	double fraction = 0, scale = 0.1, value;
+	size_t digits = strspn(text, "0123456789"), i;
+	const char *unit = text + digits;
 
-	if (!isdigit((unsigned char)*text))
+	/* Digits alone: strtod() would take 1e3, 0x1p4 and the locale. */
+	if (digits == 0 || digits > 17)
 		return -1;
-	value = strtod(text, &end);
-	if (*end != '\0') {
+	whole = strtoll(text, NULL, 10);
+	if (*unit == '.') {
+		if (!isdigit((unsigned char)*++unit))
+			return -1;
+		for (; isdigit((unsigned char)*unit); unit++) {
+			fraction += (*unit - '0') * scale;
+			scale /= 10;
+		}
+	}
+	if (*unit != '\0') {
 		for (i = 0; i < N_UNITS; i++)
-			if (strcmp(end, units[i].name) == 0)
+			if (strcmp(unit, units[i].name) == 0)
 				break;
 		if (i == N_UNITS)
 			return -1;
 		factor = units[i].us;
 	}
-	value *= (double)factor;
-	if (!(value >= 0 && value <= 1e17))
+	value = ((double)whole + fraction) * (double)factor;
+	if (value > 1e17)
 		return -1;
-	*us = (int64_t)(value + 0.5);
+	*us = whole * factor + (int64_t)(fraction * (double)factor + 0.5);
 	return 0;
 }
 
