@@ -8,5 +8,6 @@
 #include "probe/commands.h"
 
 const struct command commands[] = {
+	{ "check", cmd_check, "reads the configuration, shows the plan" },
 	{ NULL, NULL, NULL },
 };

@@ -21,6 +21,23 @@
 #define CONF_HEADERS_MAX    32
 #define CONF_BURST_MAX      1000
 #define CONF_FLEET_MAX      100000
+#define CONF_BUDGET_MAX     1000000
+#define CONF_NAME_MAX       64 /* of a path or an endpoint */
+#define CONF_URL_MAX        2048
+#define CONF_HEADER_MAX     8192 /* bytes of one header, secret included */
+
+/* Shorter slots pair badly over two clocks; a longer one is no series. */
+#define CONF_INTERVAL_MIN_US INT64_C(100000)
+#define CONF_INTERVAL_MAX_US INT64_C(86400000000)
+#define CONF_TIMEOUT_MIN_US  INT64_C(10000)
+#define CONF_TIMEOUT_MAX_US  INT64_C(600000000)
+/* "retain: 30", meant as days, is 30 s: the least keeps it from deleting. */
+#define CONF_RETAIN_MIN_US INT64_C(3600000000)
+#define CONF_RETAIN_MAX_US INT64_C(315360000000000)
+
+/* Where conf_default_file() looks. */
+#define CONF_FILE        "/etc/natdiff/natdiff.yaml"
+#define CONF_ENVIRONMENT "NATDIFF_CONFIG"
 
 enum scheme { SCHEME_HTTPS, SCHEME_WSS, SCHEME_HTTP, SCHEME_WS };
 
@@ -48,7 +65,8 @@ struct conf_endpoint {
 	bool verify;
 	bool control;
 	const char *kind; /* endpoint | witness | whoami */
-	struct endpoint_address *addresses; /* pinned, with port */
+	/* Pinned, with port; the one address of a url that has no name. */
+	struct endpoint_address *addresses;
 	size_t n_addresses;
 };
 
@@ -69,7 +87,7 @@ struct conf {
 	char *file;
 	char digest[2 * SHA256_SIZE + 1]; /* of the file's bytes */
 	char *database;
-	int64_t retain_us;
+	int64_t retain_us; /* 0: for ever */
 	struct conf_path *paths;
 	size_t n_paths;
 	/* witness and whoami are here too, as the last ones. */
@@ -83,13 +101,19 @@ struct conf {
 	struct conf_gateway gateway;
 };
 
-/* What reading found: lines "FILE:LINE: what, expected what". */
+/*
+ * What reading found, in the order of lines: "FILE:LINE: what, expected
+ * what" and "FILE:LINE: warning: what".
+ */
 struct conf_notes {
 	char **errors;
 	size_t n_errors;
 	char **warnings;
 	size_t n_warnings;
 };
+
+/* The file of $NATDIFF_CONFIG, else the one in /etc. */
+const char *conf_default_file(void);
 
 /*
  * Read a configuration, all errors of it.  -1 where there is one; *c is
@@ -99,9 +123,11 @@ int conf_load(struct conf *c, const char *file, struct conf_notes *notes,
     char *(*environment)(const char *));
 
 /* The same from memory; file is the name in messages. */
-int conf_parse(struct conf *c, const char *file, const char *bytes,
-    size_t size, struct conf_notes *notes,
-    char *(*environment)(const char *));
+int conf_parse(struct conf *c, const char *file, const char *bytes, size_t size,
+    struct conf_notes *notes, char *(*environment)(const char *));
+
+/* Keep only the named path; -1 and e, *c as it was, if there is none. */
+int conf_keep_path(struct conf *c, const char *name, struct err *e);
 
 void conf_clear(struct conf *c);
 void conf_notes_clear(struct conf_notes *n);

@@ -26,11 +26,14 @@ struct shot {
 int64_t plan_slot(int64_t at_us, int64_t interval_us);
 
 /*
- * The shots of a slot, by offset; new memory, *n of them.  whoami endpoints
- * fire in the first slot of an hour, and in the run's first slot (first).
+ * The shots of a slot, by offset; new memory, *n of them.  An endpoint fires
+ * burst times, a control once: it must not use up its own ports.  whoami
+ * fires once in the first slot of an hour, and wherever first is true: the
+ * run has not fired it yet.  (In a fleet that takes turns it fires in the
+ * first R slots of an hour, so that each host's turn comes.)
  */
-struct shot *plan_slot_shots(const struct conf *c, int64_t slot, bool first,
-    size_t *n);
+struct shot *plan_slot_shots(
+    const struct conf *c, int64_t slot, bool first, size_t *n);
 
 /*
  * Which of the addresses attempt (endpoint, slot, seq) takes, among those of
@@ -38,8 +41,8 @@ struct shot *plan_slot_shots(const struct conf *c, int64_t slot, bool first,
  * agents with the same answer take the same one whatever its order.  -1 where
  * there is none of that family.
  */
-int plan_pick_address(const char *endpoint, int64_t slot, int seq,
-    int family, const struct endpoint_address *addresses, size_t n);
+int plan_pick_address(const char *endpoint, int64_t slot, int seq, int family,
+    const struct endpoint_address *addresses, size_t n);
 
 /*
  * Whether this host's turn on a nat path has come: with a fleet that
@@ -50,23 +53,27 @@ bool plan_is_our_turn(const char *agent, int64_t slot, int64_t rotation);
 
 /* The NAT ports that the plan holds at the busiest destination. */
 struct footprint {
-	char destination[300];    /* host:port, or address:port if pinned */
-	double attempts_per_s;    /* one host's */
-	int64_t life_us;          /* longest that an attempt can last */
-	int64_t hold_us;          /* assumed hold-down after it */
+	char destination[300]; /* host:port, or address:port if pinned */
+	double attempts_per_s; /* one host's, all its nat paths */
+	int64_t life_us;       /* longest that an attempt can last */
+	int64_t hold_us;       /* assumed hold-down after it */
 	double ports_one_host;
-	int64_t rotation;         /* 1: every host in every slot */
+	int64_t rotation; /* 1: every host in every slot */
 	double ports_fleet;
 };
 
 /*
- * Compute the footprint.  -1 where it passes the budget; e holds the
- * arithmetic.  Only nat paths hold ports; without one it is all 0.
+ * Compute the footprint: attempts per second x (life + hold), and no less
+ * than the attempts of one slot, which may fall together.  All endpoints of
+ * a destination count together, and all destinations where the gateway's
+ * pool is per address.  -1 where one host passes the budget; e holds the
+ * arithmetic and what would fit.  Only nat paths hold ports; without one it
+ * is all 0, and rotation 1.
  */
 int plan_footprint(const struct conf *c, struct footprint *f, struct err *e);
 
 /* The plan in words, as "check" prints it. */
-void plan_describe(const struct conf *c, const struct footprint *f,
-    struct text *out);
+void plan_describe(
+    const struct conf *c, const struct footprint *f, struct text *out);
 
 #endif

@@ -1,0 +1,316 @@
+/*
+ * natdiff-probe check: what a configuration says and what it would do.
+ * Fires nothing.
+ */
+#include "config.h"
+
+#include <net/if.h>
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "probe/commands.h"
+#include "probe/conf.h"
+#include "probe/plan.h"
+
+struct options {
+	const char *file;
+	const char *path;
+	bool json;
+};
+
+static void
+usage(FILE *out)
+{
+	fputs(
+	    "natdiff-probe check reads a configuration and says what it would do;\n"
+	    "it fires nothing.\n"
+	    "\n"
+	    "  natdiff-probe check -c natdiff.yaml\n"
+	    "  natdiff-probe check -c natdiff.yaml --path nat\n"
+	    "  natdiff-probe check --json | jq .footprint\n"
+	    "\n"
+	    "  -c, --config FILE  the configuration (natdiff.yaml(5)); else that of\n"
+	    "                     $" CONF_ENVIRONMENT ", else " CONF_FILE "\n"
+	    "      --path NAME    only this path\n"
+	    "      --json         the plan as JSON\n"
+	    "  -h, --help         this text\n"
+	    "\n"
+	    "Exit status: 0 usable, 1 failed, 2 errors in the configuration, a plan\n"
+	    "that holds too many NAT ports, or wrong usage.\n",
+	    out);
+}
+
+/* -1: go on; else the exit status. */
+static int
+read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option known[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "path", required_argument, NULL, 'p' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	o->file = conf_default_file();
+	for (;;) {
+		option = getopt_long(argc, argv, "c:h", known, NULL);
+		if (option < 0)
+			break;
+		switch (option) {
+		case 'c':
+			o->file = optarg;
+			break;
+		case 'p':
+			o->path = optarg;
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			fputs("natdiff-probe check --help shows how\n", stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr,
+		    "check: unexpected argument \"%s\", "
+		    "natdiff-probe check --help shows how\n",
+		    argv[optind]);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+static void
+print_lines(char *const *lines, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		fprintf(stderr, "%s\n", lines[i]);
+}
+
+static json_t *
+json_lines(char *const *lines, size_t n)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(list, json_string(lines[i]));
+	return list;
+}
+
+static json_t *
+json_text(const char *text)
+{
+	return text != NULL ? json_string(text) : json_null();
+}
+
+static json_t *
+json_address(const struct endpoint_address *a)
+{
+	char ip[INET6_ADDRSTRLEN];
+
+	return a->family != 0 ? json_string(endpoint_address_ip(a, ip))
+			      : json_null();
+}
+
+static json_t *
+json_path(const struct conf_path *p)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "name", json_string(p->name));
+	json_object_set_new(
+	    o, "role", json_string(p->role == ROLE_NAT ? "nat" : "direct"));
+	json_object_set_new(o, "interface", json_text(p->interface));
+	json_object_set_new(o, "source", json_address(&p->source));
+	json_object_set_new(
+	    o, "mark", p->has_mark ? json_integer(p->mark) : json_null());
+	return o;
+}
+
+/* Of headers, only the names: values are secrets. */
+static json_t *
+json_header_names(const struct conf_endpoint *ep)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < ep->n_headers; i++)
+		json_array_append_new(list,
+		    json_stringn(ep->headers[i], strcspn(ep->headers[i], ":")));
+	return list;
+}
+
+static json_t *
+json_endpoint(const struct conf_endpoint *ep)
+{
+	json_t *o = json_object(), *pinned = json_array();
+	size_t i;
+
+	json_object_set_new(o, "name", json_string(ep->name));
+	json_object_set_new(o, "kind", json_string(ep->kind));
+	json_object_set_new(o, "url", json_string(ep->url));
+	json_object_set_new(o, "host", json_string(ep->host));
+	json_object_set_new(o, "port", json_integer(ep->port));
+	json_object_set_new(o, "control", json_boolean(ep->control));
+	json_object_set_new(o, "verify", json_boolean(ep->verify));
+	json_object_set_new(o, "headers", json_header_names(ep));
+	json_object_set_new(o, "record", json_lines(ep->record, ep->n_record));
+	for (i = 0; i < ep->n_addresses; i++)
+		json_array_append_new(pinned, json_address(&ep->addresses[i]));
+	json_object_set_new(o, "pinned", pinned);
+	return o;
+}
+
+static json_t *
+json_footprint(
+    const struct conf *c, const struct footprint *f, const struct err *refusal)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "destination",
+	    json_text(f->destination[0] != '\0' ? f->destination : NULL));
+	json_object_set_new(o, "attempts_per_s", json_real(f->attempts_per_s));
+	json_object_set_new(o, "life_us", json_integer(f->life_us));
+	json_object_set_new(o, "hold_us", json_integer(f->hold_us));
+	json_object_set_new(o, "ports_one_host", json_real(f->ports_one_host));
+	json_object_set_new(o, "port_budget", json_integer(c->port_budget));
+	json_object_set_new(o, "fleet", json_integer(c->fleet));
+	json_object_set_new(o, "rotation", json_integer(f->rotation));
+	json_object_set_new(o, "ports_fleet", json_real(f->ports_fleet));
+	json_object_set_new(
+	    o, "refused", json_text(refusal != NULL ? refusal->msg : NULL));
+	return o;
+}
+
+static json_t *
+json_plan(
+    const struct conf *c, const struct footprint *f, const struct err *refusal)
+{
+	json_t *o = json_object(), *paths = json_array();
+	json_t *endpoints = json_array();
+	size_t i;
+
+	for (i = 0; i < c->n_paths; i++)
+		json_array_append_new(paths, json_path(&c->paths[i]));
+	for (i = 0; i < c->n_endpoints; i++)
+		json_array_append_new(
+		    endpoints, json_endpoint(&c->endpoints[i]));
+	json_object_set_new(o, "digest", json_string(c->digest));
+	json_object_set_new(o, "database", json_string(c->database));
+	json_object_set_new(o, "retain_us", json_integer(c->retain_us));
+	json_object_set_new(o, "interval_us", json_integer(c->interval_us));
+	json_object_set_new(o, "burst", json_integer(c->burst));
+	json_object_set_new(o, "paths", paths);
+	json_object_set_new(o, "endpoints", endpoints);
+	json_object_set_new(o, "footprint", json_footprint(c, f, refusal));
+	return o;
+}
+
+/* One object, whether the configuration could be read (plan) or not. */
+static void
+print_json(
+    const struct options *o, const struct conf_notes *notes, json_t *plan)
+{
+	json_t *root = json_object();
+
+	json_object_set_new(root, "file", json_string(o->file));
+	json_object_set_new(
+	    root, "errors", json_lines(notes->errors, notes->n_errors));
+	json_object_set_new(
+	    root, "warnings", json_lines(notes->warnings, notes->n_warnings));
+	if (plan != NULL)
+		json_object_update_new(root, plan);
+	json_dumpf(root, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(root);
+}
+
+/* What the configuration cannot know: whether this host has the interface. */
+static void
+check_interfaces(const struct conf *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_paths; i++)
+		if (c->paths[i].interface != NULL &&
+		    if_nametoindex(c->paths[i].interface) == 0)
+			fprintf(stderr,
+			    "%s: warning: path %s: this host has "
+			    "no interface %s\n",
+			    c->file, c->paths[i].name, c->paths[i].interface);
+}
+
+static void
+print_plan(const struct conf *c, const struct footprint *f)
+{
+	struct text out;
+
+	text_init(&out, 1024 * 1024);
+	plan_describe(c, f, &out);
+	fputs(out.s, stdout);
+	text_clear(&out);
+}
+
+static int
+check(const struct options *o, struct conf *c, const struct conf_notes *notes)
+{
+	struct footprint f;
+	struct err e;
+	int status;
+
+	if (o->path != NULL && conf_keep_path(c, o->path, &e) != 0) {
+		fprintf(stderr, "%s\n", e.msg);
+		return EXIT_USAGE;
+	}
+	status = plan_footprint(c, &f, &e) == 0 ? 0 : EXIT_USAGE;
+	if (o->json)
+		print_json(o, notes, json_plan(c, &f, status != 0 ? &e : NULL));
+	else
+		print_plan(c, &f);
+	check_interfaces(c);
+	/* Names are not resolved yet: this is the place. */
+	if (status != 0)
+		fprintf(stderr, "%s: refused: %s\n", c->file, e.msg);
+	return status;
+}
+
+int
+cmd_check(int argc, char **argv)
+{
+	struct options o = { NULL, NULL, false };
+	struct conf_notes notes;
+	struct conf c;
+	int status;
+
+	status = read_options(argc, argv, &o);
+	if (status >= 0)
+		return status;
+	if (conf_load(&c, o.file, &notes, getenv) != 0) {
+		status = EXIT_USAGE;
+		if (o.json)
+			print_json(&o, &notes, NULL);
+	}
+	print_lines(notes.errors, notes.n_errors);
+	print_lines(notes.warnings, notes.n_warnings);
+	if (status != EXIT_USAGE) {
+		status = check(&o, &c, &notes);
+		conf_clear(&c);
+	}
+	conf_notes_clear(&notes);
+	return status;
+}
