@@ -1,0 +1,63 @@
+/*
+ * Runs of failures.
+ */
+#include "config.h"
+
+#include <math.h>
+
+#include "report/stats/bursts.h"
+
+/* The normal score of the number of runs (Wald and Wolfowitz 1940). */
+static double
+runs_score(double runs, double n0, double n1)
+{
+	double n = n0 + n1, mean, var;
+
+	if (n < 2 || n0 <= 0 || n1 <= 0)
+		return NAN;
+	mean = 1 + 2 * n0 * n1 / n;
+	var = 2 * n0 * n1 * (2 * n0 * n1 - n) / (n * n * (n - 1));
+	return var > 0 ? (runs - mean) / sqrt(var) : NAN;
+}
+
+static double
+lag1(const uint8_t *failed, size_t n, double mean)
+{
+	double num = 0, den = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		den += (failed[i] - mean) * (failed[i] - mean);
+		if (i > 0)
+			num += (failed[i] - mean) * (failed[i - 1] - mean);
+	}
+	return n > 2 && mean > 0 && mean < 1 ? num / den : NAN;
+}
+
+void
+bursts_describe(const uint8_t *failed, size_t n, struct bursts *out)
+{
+	size_t i, run = 0, fails = 0;
+
+	*out = (struct bursts){ .runs_z = NAN, .acf1 = NAN };
+	for (i = 0; i < n; i++) {
+		if (i == 0 || failed[i] != failed[i - 1])
+			out->runs++;
+		if (!failed[i]) {
+			run = 0;
+			continue;
+		}
+		fails++;
+		if (run++ == 0)
+			out->count++;
+		if (run > out->longest)
+			out->longest = run;
+	}
+	if (n < 2) {
+		out->runs = 0;
+		return;
+	}
+	out->runs_z =
+	    runs_score((double)out->runs, (double)(n - fails), (double)fails);
+	out->acf1 = lag1(failed, n, (double)fails / (double)n);
+}

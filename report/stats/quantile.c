@@ -1,0 +1,160 @@
+/*
+ * Order statistics.
+ */
+#include "config.h"
+
+#include "report/stats/block.h"
+#include "report/stats/quantile.h"
+#include "report/stats/rates.h"
+#include "report/stats/rmath.h"
+
+#define ALPHA  (1 - STATS_CONFIDENCE)
+#define HD_ALL 1000 /* values: below, every weight is computed */
+#define HD_SD  10   /* standard deviations of weights beyond that */
+
+/* Rank of the p-quantile: the least with rank/n >= p. */
+static size_t
+rank_of(size_t n, double p)
+{
+	double k = ceil((double)n * p - 1e-9);
+
+	return k < 1 ? 1 : (size_t)k;
+}
+
+static double
+type7(const int64_t *sorted, size_t n, double p)
+{
+	double at = (double)(n - 1) * p, h = at - floor(at);
+	size_t i = (size_t)at;
+
+	if (h == 0 || i + 1 >= n)
+		return (double)sorted[i];
+	return (1 - h) * (double)sorted[i] + h * (double)sorted[i + 1];
+}
+
+/*
+ * Harrell and Davis 1982: weights by the beta law of the order statistic.
+ * With many values only those near the quantile weigh anything.
+ */
+static double
+harrell_davis(const int64_t *sorted, size_t n, double p)
+{
+	double a = ((double)n + 1) * p, b = ((double)n + 1) * (1 - p);
+	double reach = HD_SD * sqrt(p * (1 - p) / (double)n), sum = 0;
+	double last, next;
+	size_t i, from = 0, to = n;
+
+	if (n > HD_ALL) {
+		from = (size_t)fmax(0, (p - reach) * (double)n);
+		to = (size_t)fmin((double)n, (p + reach) * (double)n);
+	}
+	last = from > 0 ? pbeta((double)from / (double)n, a, b, 1, 0) : 0;
+	for (i = from; i < to; i++) {
+		next = pbeta((double)(i + 1) / (double)n, a, b, 1, 0);
+		sum += (next - last) * (double)sorted[i];
+		last = next;
+	}
+	return sum;
+}
+
+static struct interval
+limits(const int64_t *sorted, size_t n, double lo, double hi)
+{
+	struct interval r = INTERVAL_UNKNOWN;
+
+	if (lo >= 1)
+		r.lo = (double)sorted[(size_t)lo - 1];
+	if (hi <= (double)n)
+		r.hi = (double)sorted[(size_t)hi - 1];
+	return r;
+}
+
+/* The design effect of "at most the quantile", over at most 20 blocks. */
+static double
+below_deff(const int64_t *us, size_t n, int64_t at, double p)
+{
+	size_t k, i, end, blocks = n < BLOCK_MOST ? n : BLOCK_MOST;
+	double sums[BLOCK_MOST], size, r, mean = 0, v = 0, spread = 0;
+	size_t below = 0, here;
+
+	for (k = 0; k < blocks; k++) {
+		end = block_edge(n, blocks, k + 1);
+		here = 0;
+		i = block_edge(n, blocks, k);
+		size = (double)(end - i);
+		for (; i < end; i++)
+			here += us[i] <= at;
+		sums[k] = (double)here - p * size;
+		below += here;
+	}
+	mean = (double)below / (double)n - p;
+	for (k = 0; k < blocks; k++) {
+		size = (double)(block_edge(n, blocks, k + 1) -
+		    block_edge(n, blocks, k));
+		r = sums[k] - mean * size;
+		v += r * r;
+	}
+	v *= (double)blocks / ((double)blocks - 1);
+	spread = (double)below * ((double)n - (double)below) / (double)n;
+	return spread > 1e-12 * (double)n ? fmax(1, v / spread) : 1;
+}
+
+static void
+widen(const int64_t *us, const int64_t *sorted, size_t n, double p,
+    struct quantile *q)
+{
+	size_t blocks = n < BLOCK_MOST ? n : BLOCK_MOST;
+	double m = (double)n;
+	struct interval w;
+
+	if (n < 2)
+		return;
+	q->deff = below_deff(us, n, sorted[rank_of(n, p) - 1], p);
+	w = rates_wilson(
+	    p * m / q->deff, m / q->deff, qt(0.975, (double)blocks - 1, 1, 0));
+	q->shown = limits(sorted, n, floor(w.lo * m), ceil(w.hi * m) + 1);
+}
+
+void
+quantile_describe(const int64_t *us, const int64_t *sorted, size_t n,
+    size_t failed, double p, struct quantile *out)
+{
+	double m = (double)n;
+	size_t rank;
+
+	*out = (struct quantile){ NAN, NAN, INTERVAL_UNKNOWN, INTERVAL_UNKNOWN,
+		NAN, NAN };
+	if (n + failed > 0) {
+		rank = rank_of(n + failed, p);
+		out->all = rank > n ? INFINITY : (double)sorted[rank - 1];
+	}
+	if (n == 0)
+		return;
+	out->value = type7(sorted, n, p);
+	out->harrell_davis = harrell_davis(sorted, n, p);
+	out->naive = limits(sorted, n, qbinom(ALPHA / 2, m, p, 1, 0),
+	    qbinom(1 - ALPHA / 2, m, p, 1, 0) + 1);
+	widen(us, sorted, n, p, out);
+}
+
+static struct quantile_shift
+mover(double d, struct interval dci, double n, struct interval nci)
+{
+	struct quantile_shift r = { n - d, INTERVAL_UNKNOWN };
+
+	r.ci.lo = r.value - hypot(n - nci.lo, dci.hi - d);
+	r.ci.hi = r.value + hypot(nci.hi - n, d - dci.lo);
+	return r;
+}
+
+struct quantile_shift
+quantile_shift_naive(const struct quantile *direct, const struct quantile *nat)
+{
+	return mover(direct->value, direct->naive, nat->value, nat->naive);
+}
+
+struct quantile_shift
+quantile_shift_shown(const struct quantile *direct, const struct quantile *nat)
+{
+	return mover(direct->value, direct->shown, nat->value, nat->shown);
+}

@@ -1,0 +1,135 @@
+/*
+ * Least-significant-digit radix sort.  Digits that are the same in all keys
+ * are skipped: latencies in microseconds need three or four passes.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/stats/sort.h"
+
+#define DIGITS 256
+#define SIGN   (UINT64_C(1) << 63)
+
+struct item {
+	uint64_t key;
+	uint32_t from;
+};
+
+/* Bits in which some keys differ. */
+static uint64_t
+varying(const struct item *a, size_t n)
+{
+	uint64_t bits = 0;
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		bits |= a[i].key ^ a[0].key;
+	return bits;
+}
+
+/* One stable pass by the byte at shift. */
+static void
+pass(const struct item *from, struct item *to, size_t n, int shift)
+{
+	size_t at[DIGITS] = { 0 }, sum = 0, count, i;
+
+	for (i = 0; i < n; i++)
+		at[(from[i].key >> shift) & 0xff]++;
+	for (i = 0; i < DIGITS; i++) {
+		count = at[i];
+		at[i] = sum;
+		sum += count;
+	}
+	for (i = 0; i < n; i++)
+		to[at[(from[i].key >> shift) & 0xff]++] = from[i];
+}
+
+/* Sorts a; returns a or spare, whichever holds the result. */
+static struct item *
+sort_items(struct item *a, struct item *spare, size_t n)
+{
+	uint64_t bits = varying(a, n);
+	struct item *t;
+	int shift;
+
+	for (shift = 0; shift < 64; shift += 8) {
+		if (((bits >> shift) & 0xff) == 0)
+			continue;
+		pass(a, spare, n, shift);
+		t = a;
+		a = spare;
+		spare = t;
+	}
+	return a;
+}
+
+void
+sort_int64(int64_t *x, size_t n)
+{
+	uint64_t *a = (uint64_t *)x, *b = x_calloc(n, sizeof(*b)), *t;
+	uint64_t bits = 0;
+	size_t at[DIGITS], sum, count, i;
+	int shift;
+
+	for (i = 0; i < n; i++) {
+		a[i] ^= SIGN;
+		bits |= a[i] ^ a[0];
+	}
+	for (shift = 0; shift < 64; shift += 8) {
+		if (((bits >> shift) & 0xff) == 0)
+			continue;
+		memset(at, 0, sizeof(at));
+		for (i = 0; i < n; i++)
+			at[(a[i] >> shift) & 0xff]++;
+		for (i = 0, sum = 0; i < DIGITS; i++) {
+			count = at[i];
+			at[i] = sum;
+			sum += count;
+		}
+		for (i = 0; i < n; i++)
+			b[at[(a[i] >> shift) & 0xff]++] = a[i];
+		t = a;
+		a = b;
+		b = t;
+	}
+	for (i = 0; i < n; i++)
+		a[i] ^= SIGN;
+	if (a != (uint64_t *)x) {
+		memcpy(x, a, n * sizeof(*x));
+		b = a;
+	}
+	free(b);
+}
+
+double
+sort_signed_ranks(const int64_t *x, size_t n, int32_t *rank2)
+{
+	struct item *a = x_calloc(n, sizeof(*a));
+	struct item *spare = x_calloc(n, sizeof(*spare)), *s;
+	double ties = 0, t;
+	size_t i, first, end;
+	int32_t r;
+
+	for (i = 0; i < n; i++) {
+		a[i].key = x[i] < 0 ? -(uint64_t)x[i] : (uint64_t)x[i];
+		a[i].from = (uint32_t)i;
+	}
+	s = sort_items(a, spare, n);
+	for (first = 0; first < n; first = end) {
+		end = first + 1;
+		while (end < n && s[end].key == s[first].key)
+			end++;
+		/* Mean of the ranks first + 1 ... end, doubled. */
+		r = (int32_t)(first + end + 1);
+		for (i = first; i < end; i++)
+			rank2[s[i].from] = x[s[i].from] < 0 ? -r : r;
+		t = (double)(end - first);
+		ties += t * t * t - t;
+	}
+	free(a);
+	free(spare);
+	return ties;
+}
