@@ -86,6 +86,7 @@ static const char version_1[] =
     "  duration_us INTEGER NOT NULL,"
     "  failure TEXT, failure_text TEXT,"
     "  addresses TEXT) STRICT;" /* sorted, a blank between */
+    "CREATE INDEX resolution_at ON resolution(started_at);"
 
     "CREATE TABLE attempt ("
     "  id INTEGER PRIMARY KEY,"
@@ -107,13 +108,15 @@ static const char version_1[] =
     "  done_us INTEGER, other_us INTEGER, ws_ping_us INTEGER,"
     "  local_address_id INTEGER, local_port INTEGER,"
     "  observed_address_id INTEGER, observed_port INTEGER,"
-    "  resolution_id INTEGER," /* NULL: addresses were pinned */
+    "  resolution_id INTEGER," /* NULL: pinned, or its row was lost */
     "  tls_session_id INTEGER,"
     "  server_date_offset_us INTEGER,"
     "  bytes_in INTEGER, bytes_out INTEGER,"
     "  curl_code INTEGER, os_errno INTEGER, tls_alert INTEGER,"
     "  attempt_id BLOB NOT NULL,"
     "  failure_text TEXT) STRICT;"
+    /* For retention, and for a report that looks at one hour of a month. */
+    "CREATE INDEX attempt_at ON attempt(started_at);"
 
     "CREATE TABLE response_header ("
     "  attempt_id INTEGER NOT NULL," /* attempt.id */
@@ -131,6 +134,7 @@ static const char version_1[] =
     "  conntrack_drops INTEGER,"
     "  allowance_exceeded INTEGER,"
     "  cpu_stall_us INTEGER, load1_milli INTEGER) STRICT;"
+    "CREATE INDEX host_sample_at ON host_sample(at);"
 
     "CREATE TABLE census ("
     "  sample_id INTEGER NOT NULL," /* host_sample.id */
@@ -197,8 +201,9 @@ static const char version_1[] =
 
     /*
      * Totals that outlive retention, counted in the transaction that
-     * stores the rows: attempts by failure ('' is success),
-     * syn_retransmits, phase_us by phase.
+     * stores the rows: attempts and resolutions by failure ('' is
+     * success), syn_retransmits, phase_us and phase_count (how many
+     * durations that sums) by phase.
      */
     "CREATE TABLE counter ("
     "  name TEXT NOT NULL, path TEXT NOT NULL, endpoint TEXT NOT NULL,"

@@ -1,6 +1,6 @@
 /*
- * The store: a SQLite database in WAL mode, one a host.  This file is the
- * only one that writes it.  A store belongs to one thread.
+ * The store: a SQLite database in WAL mode, one a host.  Nothing else writes
+ * it.  A store belongs to one thread.
  */
 #ifndef NATDIFF_STORE_H
 #define NATDIFF_STORE_H
@@ -15,9 +15,9 @@ struct store;
 
 /*
  * Open the database for writing: created with mode 0600 if missing, migrated
- * if older.  NULL, and e says why in one line, if it cannot be opened, is read-only, is
- * no SQLite file, belongs to another program, or is newer than this program.
- * Nothing was changed then.
+ * if older.  NULL, and e says why in one line, if it cannot be opened, is
+ * read-only, is no SQLite file, belongs to another program, or is newer than
+ * this program.  Nothing was changed then.
  */
 struct store *store_open(const char *file, struct err *e);
 
@@ -30,17 +30,19 @@ const char *store_agent(const struct store *st);
 /*
  * Everything below is done between store_begin() and store_commit(), by
  * -1 and e where SQLite refuses; store_rollback() then leaves the database
- * as it was before store_begin().  e->sys is ENOSPC where there is no room.
+ * as it was before store_begin().  e->sys is ENOSPC where there is no room,
+ * EBUSY where another process held the database for seconds, EINVAL where
+ * the row itself cannot be stored.
  */
 int store_begin(struct store *st, struct err *e);
 int store_commit(struct store *st, struct err *e);
 void store_rollback(struct store *st);
 
 /* Each adds one row and gives its id. */
-int store_add_run(struct store *st, const struct run_record *r, int64_t *id,
-    struct err *e);
-int store_end_run(struct store *st, int64_t id, const struct run_end *end,
-    struct err *e);
+int store_add_run(
+    struct store *st, const struct run_record *r, int64_t *id, struct err *e);
+int store_end_run(
+    struct store *st, int64_t id, const struct run_end *end, struct err *e);
 /* An endpoint that is there already is found, not added. */
 int store_add_endpoint(struct store *st, const struct endpoint_record *ep,
     int64_t *id, struct err *e);
@@ -61,15 +63,16 @@ int store_add_resolution(struct store *st, const struct resolution_record *r,
     const struct store_keys *k, int64_t *id, struct err *e);
 int store_add_attempt(struct store *st, const struct attempt_record *a,
     const struct store_keys *k, struct err *e);
-int store_add_host_sample(struct store *st,
-    const struct host_sample_record *s, int64_t run_id, struct err *e);
+int store_add_host_sample(struct store *st, const struct host_sample_record *s,
+    int64_t run_id, struct err *e);
 
 /*
- * Delete at most limit attempts (and what hangs on them) that started before
- * the given time; *deleted says how many.  Called again and again in short
- * transactions, it never holds the database for long.
+ * Delete at most limit rows from before the given time, and what hangs on
+ * them: attempts, resolutions, samples of the host, runs that have none of
+ * these left.  *deleted says how many; 0: nothing is left to delete.  Called
+ * again and again in short transactions, it never holds the database long.
  */
-int store_expire(struct store *st, int64_t before_us, int limit,
-    int *deleted, struct err *e);
+int store_expire(struct store *st, int64_t before_us, int limit, int *deleted,
+    struct err *e);
 
 #endif
