@@ -8,6 +8,7 @@
 #include "probe/commands.h"
 
 const struct command commands[] = {
+	{ "census", cmd_census, "shows who eats the ports" },
 	{ "check", cmd_check, "reads the configuration, shows the plan" },
 	{ NULL, NULL, NULL },
 };

@@ -17,6 +17,7 @@ struct command {
 /* All commands, ended by one whose name is NULL. */
 extern const struct command commands[];
 
+int cmd_census(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 
 #endif

@@ -17,8 +17,14 @@ struct hostfacts {
 	char *kernel;
 	char *boot_id;
 	int64_t boot_at_us;
-	char *virtualisation;
-	char *facts_json; /* sysctls by name */
+	char *virtualisation; /* "container docker, vm amazon" */
+	/*
+	 * A JSON object: sysctls by the last part of their name, numbers
+	 * where they are one, null where there is none; file_max,
+	 * rlimit_nofile_soft and _hard (-1: no limit), dmi_sys_vendor and
+	 * dmi_product_name.
+	 */
+	char *facts_json;
 	int64_t clock_synchronised;
 	int64_t clock_max_error_us;
 };
@@ -28,5 +34,12 @@ void hostfacts_clear(struct hostfacts *f);
 
 /* Fill the limits of a sample (all but run, slot, at_us and the census). */
 void hostlimits_read(struct host_sample_record *s);
+
+/*
+ * The part of both that reads files, below root instead of "/": for tests.
+ * What does not come from a file is left alone by these.
+ */
+void hostfacts_read_files(struct hostfacts *f, const char *root);
+void hostlimits_read_files(struct host_sample_record *s, const char *root);
 
 #endif
