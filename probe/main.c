@@ -22,7 +22,8 @@ usage(FILE *out)
 	    "  natdiff-probe run -c natdiff.yaml --once   the current slot, for cron\n"
 	    "  natdiff-probe run -c natdiff.yaml          until stopped\n"
 	    "\n"
-	    "Commands (natdiff-probe COMMAND --help says more):\n", out);
+	    "Commands (natdiff-probe COMMAND --help says more):\n",
+	    out);
 	for (c = commands; c->name != NULL; c++)
 		fprintf(out, "  %-9s %s\n", c->name, c->does);
 }
@@ -48,7 +49,9 @@ main(int argc, char **argv)
 	for (c = commands; c->name != NULL; c++)
 		if (strcmp(argv[1], c->name) == 0)
 			return c->run(argc - 1, argv + 1);
-	fprintf(stderr, "natdiff-probe: %s: no such command, "
-	    "natdiff-probe --help lists them\n", argv[1]);
+	fprintf(stderr,
+	    "natdiff-probe: %s: no such command, "
+	    "natdiff-probe --help lists them\n",
+	    argv[1]);
 	return EXIT_USAGE;
 }

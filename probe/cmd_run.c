@@ -1,0 +1,270 @@
+/*
+ * natdiff-probe run: fires the plan and records what happens.
+ */
+#include "config.h"
+
+#include <curl/curl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "natdiff/walltime.h"
+#include "natdiff/xalloc.h"
+#include "probe/agent.h"
+#include "probe/attempt_json.h"
+#include "probe/commands.h"
+#include "probe/conf.h"
+#include "probe/progress.h"
+
+/* sysexits(3) EX_TEMPFAIL: another agent is at it. */
+#define EXIT_BUSY 75
+
+struct run_options {
+	struct agent_options agent;
+	const char *config;
+	const char *database;
+	bool json;
+	bool progress;
+	struct conf conf;
+};
+
+static const char usage_text[] =
+    "Fire the configured attempts and store every one of them.\n"
+    "\n"
+    "  natdiff-probe run -c natdiff.yaml                 until stopped\n"
+    "  natdiff-probe run -c natdiff.yaml --once          for cron: this slot\n"
+    "  natdiff-probe run -c natdiff.yaml --duration 10m  an incident\n"
+    "  natdiff-probe run -c natdiff.yaml --slots 3 --json | jq .failure\n"
+    "\n"
+    "  -c, --config FILE    default $NATDIFF_CONFIG, else\n"
+    "                       /etc/natdiff/natdiff.yaml\n"
+    "      --path NAME      only this path of those configured\n"
+    "      --database FILE  instead of the configured one\n"
+    "      --once           the current slot, what is past due at once\n"
+    "      --slots N        end after N slots\n"
+    "      --duration D     end after D: 90s, 10m, 2h\n"
+    "      --json           each attempt as a JSON line on standard output\n"
+    "  -h, --help\n"
+    "\n"
+    "Exit status: 0 done, 1 failed or nothing fired, 2 usage or\n"
+    "configuration, 75 another process measures this path.\n";
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "path", required_argument, NULL, 'p' },
+	{ "database", required_argument, NULL, 'D' },
+	{ "once", no_argument, NULL, 'o' },
+	{ "slots", required_argument, NULL, 's' },
+	{ "duration", required_argument, NULL, 'd' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int
+bad_value(const char *option, const char *value, const char *expected)
+{
+	fprintf(stderr, "natdiff-probe run: --%s %s: expected %s\n", option,
+	    value, expected);
+	return -1;
+}
+
+static int
+parse_count(const char *text, int64_t *count)
+{
+	char *end;
+	long long n = strtoll(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || n < 1 || n > 1000000000)
+		return bad_value("slots", text, "a number from 1");
+	*count = n;
+	return 0;
+}
+
+/* -1: usage; 1: --help was asked for. */
+static int
+parse_options(int argc, char **argv, struct run_options *o)
+{
+	int opt;
+
+	while (
+	    (opt = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'p':
+			o->agent.path = optarg;
+			break;
+		case 'D':
+			o->database = optarg;
+			break;
+		case 'o':
+			o->agent.once = true;
+			break;
+		case 's':
+			if (parse_count(optarg, &o->agent.slots) != 0)
+				return -1;
+			break;
+		case 'd':
+			if (duration_parse(optarg, &o->agent.duration_us) !=
+				0 ||
+			    o->agent.duration_us == 0)
+				return bad_value("duration", optarg,
+				    "a duration as 90s, 10m or 2h");
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return 1;
+		default:
+			return -1;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "natdiff-probe run: %s: unexpected argument\n",
+		    argv[optind]);
+		return -1;
+	}
+	return 0;
+}
+
+/* Messages of two threads, and a progress line that they go before. */
+static pthread_mutex_t stderr_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void
+say(const struct run_options *o, const char *message)
+{
+	pthread_mutex_lock(&stderr_mutex);
+	if (o->progress)
+		progress_erase(stderr);
+	fprintf(stderr, "natdiff-probe: %s\n", message);
+	pthread_mutex_unlock(&stderr_mutex);
+}
+
+static const char *
+path_of_run(const struct run_options *o, int run)
+{
+	/* Runs are numbered as the paths that are measured. */
+	if (o->agent.path != NULL)
+		return o->agent.path;
+	return o->conf.paths[run].name;
+}
+
+static void
+on_attempt(void *arg, const struct attempt_record *a)
+{
+	struct run_options *o = arg;
+	char *line = attempt_json(
+	    a, path_of_run(o, a->run), o->conf.endpoints[a->endpoint].name);
+
+	if (line == NULL)
+		return;
+	puts(line);
+	fflush(stdout);
+	free(line);
+}
+
+static void
+on_status(void *arg, const struct agent_status *s)
+{
+	(void)arg;
+	pthread_mutex_lock(&stderr_mutex);
+	progress_draw(stderr, s);
+	pthread_mutex_unlock(&stderr_mutex);
+}
+
+static void
+on_trouble(void *arg, const struct err *e)
+{
+	say(arg, e != NULL ? e->msg : "storing works again, nothing was lost");
+}
+
+static int
+load_configuration(struct run_options *o)
+{
+	struct conf_notes notes = { 0 };
+	int loaded;
+	size_t i;
+
+	if (o->config == NULL)
+		o->config = getenv("NATDIFF_CONFIG");
+	if (o->config == NULL)
+		o->config = "/etc/natdiff/natdiff.yaml";
+	loaded = conf_load(&o->conf, o->config, &notes, getenv);
+	for (i = 0; i < notes.n_errors; i++)
+		fprintf(stderr, "%s\n", notes.errors[i]);
+	for (i = 0; i < notes.n_warnings; i++)
+		fprintf(stderr, "%s\n", notes.warnings[i]);
+	conf_notes_clear(&notes);
+	if (loaded == 0 && o->database != NULL) {
+		free(o->conf.database);
+		o->conf.database = x_strdup(o->database);
+	}
+	return loaded;
+}
+
+static int
+finish(const struct run_options *o, enum agent_end end, int64_t fired,
+    const struct err *e)
+{
+	if (o->progress)
+		fputc('\n', stderr);
+	switch (end) {
+	case AGENT_BUSY:
+		fprintf(stderr, "natdiff-probe: %s\n", e->msg);
+		return EXIT_BUSY;
+	case AGENT_FAILED:
+		fprintf(stderr, "natdiff-probe: %s\n", e->msg);
+		return 1;
+	case AGENT_INTERRUPTED:
+	case AGENT_FINISHED:
+	default:
+		break;
+	}
+	if (fired == 0) {
+		fputs("natdiff-probe: nothing was fired\n", stderr);
+		return end == AGENT_INTERRUPTED ? 0 : 1;
+	}
+	return 0;
+}
+
+int
+cmd_run(int argc, char **argv)
+{
+	struct run_options o = { 0 };
+	struct footprint f;
+	struct err e = { 0 };
+	enum agent_end end;
+	int64_t fired;
+	int parsed;
+
+	parsed = parse_options(argc, argv, &o);
+	if (parsed != 0)
+		return parsed < 0 ? EXIT_USAGE : 0;
+	if (load_configuration(&o) != 0)
+		return EXIT_USAGE;
+	if (plan_footprint(&o.conf, &f, &e) != 0) {
+		fprintf(stderr, "%s\n", e.msg);
+		conf_clear(&o.conf);
+		return EXIT_USAGE;
+	}
+	o.progress = isatty(STDERR_FILENO) && !o.json;
+	o.agent.conf = &o.conf;
+	o.agent.on_attempt = o.json ? on_attempt : NULL;
+	o.agent.on_status = o.progress ? on_status : NULL;
+	o.agent.on_trouble = on_trouble;
+	o.agent.arg = &o;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	end = agent_run(&o.agent, &fired, &e);
+	curl_global_cleanup();
+	parsed = finish(&o, end, fired, &e);
+	conf_clear(&o.conf);
+	return parsed;
+}

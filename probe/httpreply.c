@@ -1,0 +1,199 @@
+/*
+ * Reading response heads.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "probe/httpreply.h"
+
+bool
+http_header_split(const char *line, size_t size, struct http_header *h)
+{
+	const char *colon = memchr(line, ':', size);
+	const char *end = line + size;
+
+	if (colon == NULL || colon == line)
+		return false;
+	h->name = line;
+	h->name_size = (size_t)(colon - line);
+	h->value = colon + 1;
+	while (h->value < end && isspace((unsigned char)*h->value))
+		h->value++;
+	while (end > h->value && isspace((unsigned char)end[-1]))
+		end--;
+	h->value_size = (size_t)(end - h->value);
+	return true;
+}
+
+bool
+http_header_is(const struct http_header *h, const char *name)
+{
+	return strlen(name) == h->name_size &&
+	    strncasecmp(h->name, name, h->name_size) == 0;
+}
+
+bool
+http_header_has_token(const struct http_header *h, const char *token)
+{
+	const char *p = h->value, *end = h->value + h->value_size, *comma, *t;
+
+	while (p < end) {
+		comma = memchr(p, ',', (size_t)(end - p));
+		if (comma == NULL)
+			comma = end;
+		while (p < comma && isspace((unsigned char)*p))
+			p++;
+		t = comma;
+		while (t > p && isspace((unsigned char)t[-1]))
+			t--;
+		if ((size_t)(t - p) == strlen(token) &&
+		    strncasecmp(p, token, strlen(token)) == 0)
+			return true;
+		p = comma + 1;
+	}
+	return false;
+}
+
+/* "HTTP/1.1 101 Switching Protocols": the status, or -1. */
+static int
+parse_status_line(const char *line, size_t size)
+{
+	if (size < 12 || memcmp(line, "HTTP/1.", 7) != 0 ||
+	    !isdigit((unsigned char)line[7]) || line[8] != ' ' ||
+	    !isdigit((unsigned char)line[9]) ||
+	    !isdigit((unsigned char)line[10]) ||
+	    !isdigit((unsigned char)line[11]))
+		return -1;
+	if (size > 12 && line[12] != ' ')
+		return -1;
+	return (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
+}
+
+/* The line at p: its size without CR LF, and where the next one begins. */
+static const char *
+next_line(const char *p, const char *end, size_t *size)
+{
+	const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+	if (nl == NULL)
+		return NULL;
+	*size = (size_t)(nl - p);
+	if (*size > 0 && p[*size - 1] == '\r')
+		(*size)--;
+	return nl + 1;
+}
+
+/*
+ * Garbage is told as soon as it cannot become "HTTP/1." any more, so that
+ * nobody waits for the rest of it.
+ */
+static bool
+can_be_http(const char *bytes, size_t size)
+{
+	return memcmp(bytes, "HTTP/1.", size < 7 ? size : 7) == 0;
+}
+
+int
+httpreply_parse(const char *bytes, size_t size, struct httpreply *r,
+    void (*on_header)(void *, const struct http_header *), void *arg)
+{
+	const char *end = bytes + size, *line, *next;
+	struct http_header h;
+	size_t line_size;
+
+	if (size > 0 && !can_be_http(bytes, size))
+		return -1;
+	/* Is it complete?  Only then is anybody told of a header. */
+	next = next_line(bytes, end, &line_size);
+	if (next == NULL)
+		return 0;
+	r->status = parse_status_line(bytes, line_size);
+	if (r->status < 0)
+		return -1;
+	for (line = next; (next = next_line(line, end, &line_size)) != NULL;
+	     line = next) {
+		if (line_size == 0)
+			break;
+		if (!http_header_split(line, line_size, &h))
+			return -1;
+	}
+	if (next == NULL)
+		return 0;
+	r->head_bytes = (size_t)(next - bytes);
+	if (on_header == NULL)
+		return 1;
+	next_line(bytes, end, &line_size);
+	for (line = next_line(bytes, end, &line_size);
+	     (next = next_line(line, end, &line_size)) != NULL && line_size > 0;
+	     line = next)
+		if (http_header_split(line, line_size, &h))
+			on_header(arg, &h);
+	return 1;
+}
+
+static bool
+is_address_char(char c)
+{
+	return isxdigit((unsigned char)c) || c == '.' || c == ':';
+}
+
+/* A port in decimal, of a text that need not end; 0 where there is none. */
+static uint16_t
+parse_port(const char *p, size_t size)
+{
+	unsigned int port = 0;
+	size_t i;
+
+	for (i = 0; i < size && i < 5 && isdigit((unsigned char)p[i]); i++)
+		port = port * 10 + (unsigned int)(p[i] - '0');
+	return port <= 65535 ? (uint16_t)port : 0;
+}
+
+/* A word of address characters: an address, or an IPv4 address and port. */
+static bool
+parse_word(const char *word, size_t size, struct endpoint_address *a)
+{
+	char copy[64], *colon;
+
+	if (size < 3 || size >= sizeof(copy))
+		return false;
+	memcpy(copy, word, size);
+	copy[size] = '\0';
+	if (endpoint_address_parse(copy, a) == 0)
+		return true;
+	colon = strchr(copy, ':');
+	if (colon == NULL || strchr(colon + 1, ':') != NULL)
+		return false;
+	*colon = '\0';
+	if (endpoint_address_parse(copy, a) != 0)
+		return false;
+	a->port = parse_port(colon + 1, strlen(colon + 1));
+	return true;
+}
+
+bool
+http_find_address(const char *text, size_t size, struct endpoint_address *a)
+{
+	size_t from = 0, to;
+
+	while (from < size) {
+		if (!is_address_char(text[from])) {
+			from++;
+			continue;
+		}
+		for (to = from; to < size && is_address_char(text[to]); to++)
+			;
+		if (parse_word(text + from, to - from, a)) {
+			if (to + 2 < size && text[to] == ']' &&
+			    text[to + 1] == ':')
+				a->port =
+				    parse_port(text + to + 2, size - to - 2);
+			return true;
+		}
+		from = to;
+	}
+	return false;
+}

@@ -1,0 +1,17 @@
+/*
+ * The progress line on a terminal.
+ */
+#ifndef NATDIFF_PROBE_PROGRESS_H
+#define NATDIFF_PROBE_PROGRESS_H
+
+#include <stdio.h>
+
+#include "probe/agent.h"
+
+/* Draw the line anew on out, which is a terminal. */
+void progress_draw(FILE *out, const struct agent_status *s);
+
+/* Take the line away, so that something else can be printed. */
+void progress_erase(FILE *out);
+
+#endif
