@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+#
+# Handshakes with servers that nobody here wrote: nginx, websockets, openssl
+# s_server; with good certificates and with each kind of bad one.
+
+# shellcheck source=tests/functional/tap.sh
+. "$TOP_SRCDIR/tests/functional/tap.sh"
+cd "$work" || exit 1
+
+# certificate NAME SUBJECT-ALT-NAME CA KEY-TYPE [OPTION...]: NAME.pem, NAME.key
+certificate() {
+  local name=$1 san=$2 ca=$3 type=$4
+  shift 4
+  openssl req -new -newkey "$type" \
+    $([ "$type" = ec ] && echo "-pkeyopt ec_paramgen_curve:P-256") \
+    -nodes -keyout "$name.key" -subj "/CN=$name" -out "$name.csr" 2>/dev/null
+  printf 'subjectAltName=%s\n' "$san" >"$name.ext"
+  openssl x509 -req -in "$name.csr" -CA "$ca.pem" -CAkey "$ca.key" \
+    -CAcreateserial -extfile "$name.ext" -out "$name.pem" "$@" 2>/dev/null
+}
+
+authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout "$1.key" -out "$1.pem" -days 30 -subj "/CN=$1" 2>/dev/null
+}
+
+authority ca
+authority stranger
+certificate ecdsa DNS:localhost ca ec -days 30
+certificate rsa DNS:localhost ca rsa:2048 -days 30
+certificate wrong-name DNS:other.example ca ec -days 30
+certificate unknown DNS:localhost stranger ec -days 30
+certificate expired DNS:localhost ca ec -days 0
+# "-days 0" ends now; a second later it is over.
+sleep 1.1
+
+read -r p_ec12 p_ec13 p_rsa p_http p_wss p_ws p_wrong p_unknown p_expired \
+  p_mutual < <(free_ports 10)
+
+cat >nginx.conf <<END
+daemon off;
+pid nginx.pid;
+error_log stderr crit;
+worker_processes 1;
+$([ "$(id -u)" -eq 0 ] && echo "user root root;")
+events { worker_connections 256; }
+http {
+  access_log off;
+  client_body_temp_path $work; proxy_temp_path $work; fastcgi_temp_path $work;
+  uwsgi_temp_path $work; scgi_temp_path $work;
+  server {
+    listen 127.0.0.1:$p_ec12 ssl;
+    ssl_protocols TLSv1.2;
+    ssl_certificate ecdsa.pem; ssl_certificate_key ecdsa.key;
+    location / { add_header X-Vendor-Id v-\$request_id; return 200 "ok\n"; }
+    location /401 { return 401; }
+    location /move { return 302 /; }
+  }
+  server {
+    listen 127.0.0.1:$p_ec13 ssl;
+    ssl_protocols TLSv1.3;
+    ssl_certificate ecdsa.pem; ssl_certificate_key ecdsa.key;
+    location / { return 200 "ok\n"; }
+  }
+  server {
+    listen 127.0.0.1:$p_rsa ssl;
+    ssl_protocols TLSv1.3;
+    ssl_certificate rsa.pem; ssl_certificate_key rsa.key;
+    location / { return 200 "ok\n"; }
+  }
+  server {
+    listen 127.0.0.1:$p_http;
+    location / { return 204; }
+  }
+}
+END
+background nginx -p "$work" -c nginx.conf
+
+cat >ws.py <<END
+import asyncio, ssl, websockets
+async def echo(ws):
+    async for message in ws:
+        await ws.send(message)
+async def main():
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    c.load_cert_chain("ecdsa.pem", "ecdsa.key")
+    async with websockets.serve(echo, "127.0.0.1", $p_wss, ssl=c), \\
+               websockets.serve(echo, "127.0.0.1", $p_ws):
+        await asyncio.Future()
+asyncio.run(main())
+END
+background /usr/bin/python3 ws.py
+
+s_server() {
+  openssl s_server -accept "127.0.0.1:$1" -cert "$2.pem" -key "$2.key" -www \
+    -quiet ${3:-} >/dev/null 2>&1
+}
+background s_server "$p_wrong" wrong-name
+background s_server "$p_unknown" unknown
+background s_server "$p_expired" expired
+background s_server "$p_mutual" ecdsa "-Verify 1 -verify_return_error"
+
+for port in $p_ec12 $p_ec13 $p_rsa $p_http $p_wss $p_ws $p_wrong $p_unknown \
+  $p_expired $p_mutual; do
+  wait_for_port "$port" || exit 1
+done
+
+cat >natdiff.yaml <<END
+agent: { database: natdiff.db }
+paths:
+  direct: { role: direct }
+endpoints:
+  ecdsa12: { url: "https://localhost:$p_ec12/", ca: ca.pem, record: [x-vendor-id] }
+  ecdsa13: { url: "https://localhost:$p_ec13/", ca: ca.pem }
+  rsa: { url: "https://localhost:$p_rsa/", ca: ca.pem }
+  http: { url: "http://localhost:$p_http/" }
+  wss: { url: "wss://localhost:$p_wss/", ca: ca.pem }
+  ws: { url: "ws://127.0.0.1:$p_ws/" }
+  unauthorised: { url: "https://localhost:$p_ec12/401", ca: ca.pem }
+  moved: { url: "https://localhost:$p_ec12/move", ca: ca.pem }
+  wss-to-http: { url: "wss://localhost:$p_ec12/401", ca: ca.pem }
+  wrong-name: { url: "https://localhost:$p_wrong/", ca: ca.pem }
+  unknown: { url: "https://localhost:$p_unknown/", ca: ca.pem }
+  expired: { url: "https://localhost:$p_expired/", ca: ca.pem }
+  other-ca: { url: "https://localhost:$p_ec12/", ca: stranger.pem }
+  lenient: { url: "https://localhost:$p_unknown/", ca: ca.pem, verify: no }
+  mutual: { url: "https://localhost:$p_mutual/", ca: ca.pem }
+schedule: { interval: 2s, burst: 1 }
+timeouts: { dns: 2s, connect: 2s, tls: 2s, request: 2s, done: 2s }
+END
+
+if ! HTTPS_PROXY=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 \
+  "$probe" run -c natdiff.yaml --once --json >attempts.jsonl 2>run.err; then
+  sed 's/^/# /' run.err
+fi
+
+# is ENDPOINT FILTER VALUE: what jq says of the endpoint's attempt
+is() {
+  equals "$(jq -r "select(.endpoint == \"$1\") | $2" attempts.jsonl)" "$3"
+}
+
+check "every endpoint has its attempt" equals "$(wc -l <attempts.jsonl)" 15
+check "TLS 1.2, ECDSA" is ecdsa12 '"\(.failure) \(.tls_version) \(.http_status)"' "null TLSv1.2 200"
+check "TLS 1.3, ECDSA" is ecdsa13 '"\(.failure) \(.tls_version) \(.http_status)"' "null TLSv1.3 200"
+check "TLS 1.3, RSA" is rsa '"\(.failure) \(.tls_version) \(.http_status)"' "null TLSv1.3 200"
+check "plain HTTP has no TLS phase" is http '"\(.failure) \(.tls_us) \(.http_status)"' "null null 204"
+check "WSS: upgrade, ping, close" is wss '"\(.failure) \(.http_status) \(.ws_ping_us > 0)"' "null 101 true"
+check "WS: upgrade, ping, close" is ws '"\(.failure) \(.tls_us) \(.ws_ping_us > 0)"' "null null true"
+check "401 is reached" is unauthorised '"\(.failure) \(.http_status)"' "null 401"
+check "a redirect is not followed" is moved '"\(.failure) \(.http_status)"' "null 302"
+check "401 to an upgrade is reached" is wss-to-http '"\(.failure) \(.http_status) \(.ws_ping_us)"' "null 401 null"
+check "certificate for another name" is wrong-name '"\(.failure) \(.failed_phase) \(.request_us)"' "ssl_invalid_hostname tls null"
+check "certificate of an unknown authority" is unknown '"\(.failure) \(.failed_phase) \(.cert_verify != 0)"' "ssl_unknown_authority tls true"
+check "expired certificate" is expired '"\(.failure) \(.failed_phase)"' "ssl_invalid_certificate tls"
+check "each endpoint is judged by its own authorities" is other-ca '"\(.failure) \(.failed_phase)"' "ssl_unknown_authority tls"
+check "verify: no records what it does not refuse" is lenient '"\(.failure) \(.http_status) \(.cert_verify != 0)"' "null 200 true"
+check "a server that wants a client certificate" is mutual '.failure' ssl_failed_handshake
+check "the certificate's digest is openssl's" is ecdsa12 .cert_sha256 \
+  "$(openssl x509 -in ecdsa.pem -outform DER | sha256sum | cut -d' ' -f1)"
+check "the vendor's request id is kept" contains \
+  "$(jq -r 'select(.endpoint == "ecdsa12") | .response_headers[0] | "\(.name): \(.value)"' attempts.jsonl)" "X-Vendor-Id: v-"
+check "phases add up to the total" equals \
+  "$(jq '[.connect_us, .tls_us, .request_us, .done_us, .other_us] as $p
+    | select(($p | map(. // 0) | add) != .total_us or ($p | map(. // 0) | min) < 0)
+    | .endpoint' attempts.jsonl)" ""
+check "a connect without retransmits takes the kernel's time" equals \
+  "$(jq 'select(.failure == null and .syn_retransmits == 0 and .connect_us != .kernel_rtt_us) | .endpoint' attempts.jsonl)" ""
+check "the database holds what was printed" equals \
+  "$(sql natdiff.db 'SELECT attempt_id FROM attempts ORDER BY 1')" \
+  "$(jq -r .attempt_id attempts.jsonl | sort)"
+check "the run says how it ended" equals \
+  "$(sql natdiff.db 'SELECT planned, fired, ended_how, lost_rows FROM run')" "15|15|finished|0"
+check "the name was resolved once an endpoint" equals \
+  "$(sql natdiff.db "SELECT count(*), count(DISTINCT endpoint_id), min(addresses) FROM resolution")" "14|14|127.0.0.1"
+done_testing

@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+#
+# What the functional tests share: TAP on standard output, a temporary folder
+# in $work, and an end to everything that was started.
+
+set -u
+LC_ALL=C
+PATH=$PATH:/usr/sbin:/sbin
+export LC_ALL PATH
+
+probe=$TOP_BUILDDIR/natdiff-probe
+report=$TOP_BUILDDIR/natdiff-report
+tools=$TOP_BUILDDIR/tests/tools
+lab=$TOP_SRCDIR/scripts/lab
+export probe report tools lab
+
+tap_n=0
+tap_children=()
+work=$(mktemp -d "${TMPDIR:-/tmp}/natdiff-test.XXXXXX")
+
+# Override to clean up more; runs before the folder goes.
+tap_cleanup() { :; }
+
+tap_exit() {
+  local pid
+  tap_cleanup
+  for pid in ${tap_children[@]+"${tap_children[@]}"}; do
+    kill "$pid" 2>/dev/null
+  done
+  wait 2>/dev/null
+  rm -rf "$work"
+}
+trap tap_exit EXIT
+trap 'exit 1' INT TERM
+
+# background COMMAND...: ended with the test; $! is its process
+background() {
+  "$@" &
+  tap_children+=($!)
+}
+
+# check NAME COMMAND...: one test; its output is shown where it fails
+check() {
+  local name=$1 out
+  shift
+  tap_n=$((tap_n + 1))
+  if out=$("$@" 2>&1); then
+    echo "ok $tap_n - $name"
+  else
+    echo "not ok $tap_n - $name"
+    printf '%s\n' "$*" "$out" | sed 's/^/# /'
+  fi
+}
+
+# skip NAME REASON
+skip() {
+  tap_n=$((tap_n + 1))
+  echo "ok $tap_n - $1 # SKIP $2"
+}
+
+skip_all() {
+  echo "1..0 # SKIP $*"
+  exit 0
+}
+
+# The lab, or a visible skip; in CI it must run.
+need_lab() {
+  local reason
+  if ! reason=$("$lab" check 2>&1); then
+    if [ -n "${NATDIFF_REQUIRE_LAB:-}" ]; then
+      echo "Bail out! $reason"
+      exit 1
+    fi
+    skip_all "$reason"
+  fi
+  LAB_DIR=$work/lab
+  export LAB_DIR
+}
+
+done_testing() {
+  echo "1..$tap_n"
+}
+
+equals() {
+  [ "$1" = "$2" ] || {
+    echo "got      $1"
+    echo "expected $2"
+    return 1
+  }
+}
+
+at_least() {
+  [ "$1" -ge "$2" ] || {
+    echo "$1 is less than $2"
+    return 1
+  }
+}
+
+contains() {
+  case $1 in
+  *"$2"*) ;;
+  *)
+    echo "not in it: $2"
+    echo "$1"
+    return 1
+    ;;
+  esac
+}
+
+# sql DATABASE QUERY
+sql() { sqlite3 -batch -noheader "$1" "$2"; }
+
+# free_ports N: that many TCP ports that the kernel says are free
+free_ports() {
+  /usr/bin/python3 - "$1" <<'END'
+import socket, sys
+held = [socket.socket() for _ in range(int(sys.argv[1]))]
+for s in held:
+    s.bind(("127.0.0.1", 0))
+print(*(s.getsockname()[1] for s in held))
+END
+}
+
+# wait_for_port PORT: until somebody listens there, 10 s at most
+wait_for_port() {
+  local i
+  for i in $(seq 100); do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return 0; fi
+    sleep 0.1
+  done
+  echo "nobody listens on port $1 after $i tries" >&2
+  return 1
+}
