@@ -47,6 +47,7 @@ static const char version_1[] =
     "  virtualisation TEXT,"
     "  facts TEXT,"        /* JSON: sysctls and other facts by name */
     "  gateway TEXT) STRICT;" /* JSON: the gateway as configured */
+    "CREATE INDEX run_at ON run(started_at);"
 
     "CREATE TABLE endpoint ("
     "  id INTEGER PRIMARY KEY,"

@@ -122,12 +122,17 @@ static const char *const sql[STMT_TOTAL] = {
 	    " + abs(coalesce(clock_step_us, 0)) < ?1 LIMIT ?2)",
 };
 
-/* Whether there is no room, as SQLite and the system say it. */
+/*
+ * Whether there is no room, as SQLite and the system say it.  The shared
+ * memory beside the log is a file too, whose errno nobody keeps; writing the
+ * last byte of a new piece of it fails for no other reason.
+ */
 static bool
-is_full(int code, int sys)
+is_full(int extended, int sys)
 {
-	return code == SQLITE_FULL ||
-	    (code == SQLITE_IOERR &&
+	return (extended & 0xff) == SQLITE_FULL ||
+	    extended == SQLITE_IOERR_SHMSIZE ||
+	    ((extended & 0xff) == SQLITE_IOERR &&
 		(sys == ENOSPC || sys == EDQUOT || sys == EFBIG));
 }
 
@@ -160,12 +165,13 @@ io_errno(sqlite3 *db)
 int
 store_fail(sqlite3 *db, const char *file, struct err *e)
 {
-	int code = sqlite3_errcode(db) & 0xff;
+	int extended = sqlite3_extended_errcode(db);
+	int code = extended & 0xff;
 	int sys =
 	    code == SQLITE_IOERR ? io_errno(db) : sqlite3_system_errno(db);
 	int saved = sys;
 
-	if (is_full(code, sys)) {
+	if (is_full(extended, sys)) {
 		saved = ENOSPC;
 		err_set(e, "%s: no room to store: %s", file,
 		    strerror(sys != 0 ? sys : ENOSPC));

@@ -1,6 +1,6 @@
 /*
  * One agent a path and database: a lock on FILE.lock, which the kernel
- * releases when the process ends, however it ends.
+ * releases when the process ends, however it ends.  Use from one thread.
  */
 #ifndef NATDIFF_PROBE_LOCK_H
 #define NATDIFF_PROBE_LOCK_H

@@ -19,7 +19,7 @@ struct recorder_options {
 	int64_t retain_us; /* older rows are removed; 0: never */
 	/*
 	 * Told in the writer's thread when storing begins to fail and when
-	 * it works again (e is NULL).
+	 * it works again (e is NULL): once each, however often it is tried.
 	 */
 	void (*on_trouble)(void *arg, const struct err *e);
 	/*
@@ -57,7 +57,7 @@ void recorder_put_resolution(struct recorder *r,
  */
 void recorder_sample_host(struct recorder *r, int run, int64_t slot);
 
-/* Rows that found no room so far. */
+/* Rows that found no room so far, or that the database refuses for good. */
 int64_t recorder_lost(struct recorder *r);
 
 /*

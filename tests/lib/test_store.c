@@ -272,6 +272,33 @@ Test(store, processes_that_open_a_new_file_at_once_all_succeed)
 	}
 }
 
+Test(store, a_process_killed_while_it_makes_the_file_leaves_no_ruin)
+{
+	int round, torn = 0;
+	char *journal = x_asprintf("%s-journal", file);
+	struct stat sb;
+	struct err e;
+	pid_t pid;
+
+	for (round = 0; round < 100; round++) {
+		pid = fork();
+		if (pid == 0) {
+			store_open(file, &e);
+			_exit(0);
+		}
+		usleep((unsigned)round * 60);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		torn += stat(journal, &sb) == 0;
+		store_close(open_store());
+		expect("PRAGMA integrity_check", "ok");
+		expect("SELECT count(*) FROM agent", "1");
+		unlink(file);
+	}
+	cr_log_info("%d times in the middle of a transaction", torn);
+	free(journal);
+}
+
 /* ------------------------------------------------------------ refusals */
 
 /* The bytes of a file; free(). */
@@ -957,6 +984,44 @@ Test(store, the_log_stays_short)
 	cr_assert_eq(stat(wal, &sb), 0);
 	cr_expect_lt(sb.st_size, 9000000, "%lld", (long long)sb.st_size);
 	store_close(st);
+	attempt_record_clear(&a);
+	free(wal);
+}
+
+/* A reader in the way makes the log grow; once it is gone, it is cut. */
+Test(store, the_log_is_cut_when_a_long_reader_is_gone)
+{
+	char *wal = x_asprintf("%s-wal", file);
+	struct attempt_record a;
+	struct store_keys k;
+	struct store *st = filled_store(&k);
+	sqlite3 *reader = raw_open();
+	struct stat sb;
+	struct err e;
+	int i, n;
+
+	commit(st);
+	cr_assert_eq(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM attempt",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
+	full_attempt(&a);
+	for (i = 0; i < 55; i++) {
+		cr_assert_eq(store_begin(st, &e), 0);
+		/* In between, the reader ends. */
+		if (i == 50)
+			sqlite3_close(reader);
+		for (n = 0; n < (i < 50 ? 4000 : 1); n++)
+			add(st, &a, &k);
+		commit(st);
+		if (i == 49) {
+			cr_assert_eq(stat(wal, &sb), 0);
+			cr_expect_gt(sb.st_size, 20000000);
+		}
+	}
+	cr_assert_eq(stat(wal, &sb), 0);
+	cr_expect_leq(sb.st_size, 8388608, "%lld", (long long)sb.st_size);
+	store_close(st);
+	expect("SELECT count(*) FROM attempt", "200005");
 	attempt_record_clear(&a);
 	free(wal);
 }

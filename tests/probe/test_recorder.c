@@ -429,6 +429,31 @@ Test(recorder, rows_wait_for_room_on_a_full_disk, .timeout = 60)
 	free(filler);
 }
 
+Test(recorder, a_full_disk_is_named_at_the_start)
+{
+	struct recorder_options o = { .database = file };
+	char *filler, *wanted;
+	struct err e;
+	int round;
+
+	if (!mount_small())
+		cr_skip_test("no right to mount a file system");
+	filler = x_asprintf("%s/filler", folder);
+	wanted =
+	    x_asprintf("%s: no room to store: No space left on device", file);
+	/* A file that is to be made, and one that is there. */
+	for (round = 0; round < 2; round++) {
+		fill_up(filler);
+		cr_expect_null(recorder_open(&o, &e));
+		cr_expect_str_eq(e.msg, wanted);
+		cr_expect_eq(e.sys, ENOSPC);
+		unlink(filler);
+		close_recorder(open_recorder(0));
+	}
+	free(filler);
+	free(wanted);
+}
+
 Test(recorder, what_finds_no_room_in_the_queue_is_counted, .timeout = 60)
 {
 	struct run_end end = { .how = "finished" };
