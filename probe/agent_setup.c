@@ -207,6 +207,21 @@ open_store(struct agent *ag, enum agent_end *end, struct err *e)
 	return add_endpoints(ag, e);
 }
 
+/* A loop whose timers are of microseconds, not of scheduler ticks. */
+static struct event_base *
+new_base(void)
+{
+	struct event_config *cfg = event_config_new();
+	struct event_base *base;
+
+	if (cfg == NULL)
+		return NULL;
+	event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER);
+	base = event_base_new_with_config(cfg);
+	event_config_free(cfg);
+	return base;
+}
+
 int
 agent_open(struct agent *ag, void (*on_done)(void *, struct attempt_record *),
     enum agent_end *end, struct err *e)
@@ -217,7 +232,7 @@ agent_open(struct agent *ag, void (*on_done)(void *, struct attempt_record *),
 	    plan_footprint(ag->o->conf, &f, e) != 0)
 		return -1;
 	ag->context.rotation = f.rotation;
-	ag->base = event_base_new();
+	ag->base = new_base();
 	if (ag->base == NULL)
 		return err_set(e, "agent: libevent cannot start");
 	ag->context.base = ag->base;

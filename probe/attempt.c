@@ -46,18 +46,31 @@ asks_for_address(const struct conf_endpoint *ep)
 /* ------------------------------------------------------------ the phases */
 
 static void
+arm_timer(struct attempt *a, int64_t wait_us)
+{
+	struct timeval tv = { wait_us / 1000000, wait_us % 1000000 };
+
+	evtimer_add(a->timer, &tv);
+}
+
+static void
 on_phase_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct attempt *a = arg;
 	struct engine *en = a->engine;
 	struct symptom s;
-	int64_t now_us, late_us;
+	int64_t late_us;
 
 	(void)fd;
 	(void)what;
 	engine_enter(en);
-	now_us = monotonic_now_us();
-	late_us = now_us - a->deadline_us;
+	late_us = monotonic_now_us() - a->deadline_us;
+	if (late_us < 0) {
+		/* libevent counts from the begin of its turn. */
+		arm_timer(a, -late_us);
+		engine_leave(en);
+		return;
+	}
 	if (late_us > a->lag_us)
 		a->lag_us = late_us;
 	s = attempt_symptom(a);
@@ -70,11 +83,10 @@ void
 attempt_begin_phase(struct attempt *a, enum phase phase)
 {
 	int64_t timeout_us = a->order.timeout_us[phase];
-	struct timeval tv = { timeout_us / 1000000, timeout_us % 1000000 };
 
 	a->phase = phase;
 	a->deadline_us = monotonic_now_us() + timeout_us;
-	evtimer_add(a->timer, &tv);
+	arm_timer(a, timeout_us);
 }
 
 void
