@@ -159,9 +159,14 @@ edge_start() {
   daemon edge nginx nginx -c "$dir/edge/nginx.conf" \
     -e "$dir/log/nginx-error.log" ||
     die "nginx: $(tail -n 1 "$dir/log/nginx.log")"
-  pgrep -P "$(cat "$dir/init")" -f '^nginx: master' >"$dir/edge/nginx.outer"
+  wait_for nginx edge_nginx_found
   wait_for "the WebSocket server" test -e "$dir/edge/ready"
   dns_start edge "$EDGE_DNS" direct ok
+}
+
+# The master process, by its id out here.
+edge_nginx_found() {
+  pgrep -P "$(cat "$dir/init")" -f '^nginx: master' >"$dir/edge/nginx.outer"
 }
 
 # The workers of nginx that take connections.

@@ -6,25 +6,24 @@
 #
 # Newer kernels evict entries in TIME_WAIT when their port is wanted again; a
 # cloud's NAT does not.  So each entry that enters TIME_WAIT gets the status
-# FIXED_TIMEOUT, with which the kernel leaves it alone.
+# FIXED_TIMEOUT, with which the kernel leaves it alone.  It comes some
+# milliseconds after the event: good for a hundred connections a second.
 
 set -euo pipefail
 
 seconds=$1
 
-# A line of conntrack's event, as the arguments of its update.
+# A line of conntrack's event becomes the arguments of its update.  sed, as awk
+# may keep lines back.
 as_update() {
-  awk -v t="$seconds" '/TIME_WAIT/ {
-    split("", first)
-    for (i = 1; i <= NF; i++)
-      if (split($i, kv, "=") == 2 && !(kv[1] in first))
-        first[kv[1]] = kv[2]
-    printf "-U -p tcp -s %s -d %s --sport %s --dport %s -t %d " \
-      "-u ASSURED,SEEN_REPLY,FIXED_TIMEOUT\n",
-      first["src"], first["dst"], first["sport"], first["dport"], t
-    fflush()
-  }'
+  sed -un "s/.* TIME_WAIT src=\([^ ]*\) dst=\([^ ]*\) sport=\([^ ]*\)\
+ dport=\([^ ]*\) .*/-U -p tcp -s \1 -d \2 --sport \3 --dport \4 -t $seconds\
+ -u ASSURED,SEEN_REPLY,FIXED_TIMEOUT/p"
 }
 
 conntrack -E -e UPDATES -p tcp --buffer-size 4194304 | as_update |
-  conntrack -R -
+  while read -r -a update; do
+    # The update makes an event of its own, whose update is refused; and an
+    # entry may be gone by now.
+    conntrack "${update[@]}" >/dev/null 2>&1 || true
+  done

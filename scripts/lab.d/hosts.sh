@@ -164,13 +164,15 @@ background() {
   daemon "$host" "$log" bash -c '"$@" &' background "$@"
 }
 
-# Ends the lab's background programs whose command line has this text.
+# Ends the lab's background programs whose command line has this text, each
+# with its process group: `daemon` gave it one of its own.
 end_background() {
-  local pids init
+  local init pid group
   read -r init <"$dir/init"
-  pids=$(pgrep -P "$init" -f -- "$1") || return 0
-  # shellcheck disable=SC2086 # a list
-  kill -KILL $pids 2>/dev/null || true
+  for pid in $(pgrep -P "$init" -f -- "$1" || true); do
+    group=$(ps -o pgid= -p "$pid") || continue
+    kill -KILL -- "-${group// /}" 2>/dev/null || true
+  done
   for _ in {1..40}; do
     pgrep -P "$init" -f -- "$1" >/dev/null || return 0
     sleep 0.05

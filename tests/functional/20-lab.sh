@@ -11,7 +11,7 @@ if ! reason=$("$lab" check 2>&1); then
   echo "1..0 # SKIP $reason"
   exit 0
 fi
-echo "1..24"
+echo "1..25"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/natdiff-lab-test.XXXXXX")
 LAB_DIR=$work/lab
@@ -205,6 +205,20 @@ delays() {
   equals "$(fetch nat $api)" "200 0"
 }
 check "a delay delays, and goes away" delays
+
+# More connections than ports, one after another: with ports held down some
+# starve, on any kernel.
+holds_down() {
+  local i failed=0
+  "$lab" set pool 4 && "$lab" set hold-down 3 || return 1
+  for i in 1 2 3 4 5 6; do
+    fetch nat http://whoami.lab.test/whoami --max-time 0.8 | grep -q 200 ||
+      failed=$i
+  done
+  "$lab" set hold-down 0 && "$lab" set pool 32 || return 1
+  at_least "$failed" 5
+}
+check "hold-down keeps closed ports taken" holds_down
 
 run_ends() {
   local inner=$work/inner status
