@@ -31,8 +31,7 @@ struct recorder_options {
 };
 
 /* Open the database and start the thread; NULL and e on failure. */
-struct recorder *recorder_open(const struct recorder_options *o,
-    struct err *e);
+struct recorder *recorder_open(const struct recorder_options *o, struct err *e);
 
 const char *recorder_agent(const struct recorder *r);
 
@@ -41,15 +40,14 @@ const char *recorder_agent(const struct recorder *r);
  * to by the number returned here, 0 and up; they are written at once.  -1
  * and e on failure.  r and ep are not kept.
  */
-int recorder_add_run(struct recorder *r, const struct run_record *run,
-    struct err *e);
-int recorder_add_endpoint(struct recorder *r,
-    const struct endpoint_record *ep, struct err *e);
+int recorder_add_run(
+    struct recorder *r, const struct run_record *run, struct err *e);
+int recorder_add_endpoint(
+    struct recorder *r, const struct endpoint_record *ep, struct err *e);
 
 /* Queue one record.  What it owns is the recorder's from then on. */
 void recorder_put_attempt(struct recorder *r, struct attempt_record *a);
-void recorder_put_resolution(struct recorder *r,
-    struct resolution_record *res);
+void recorder_put_resolution(struct recorder *r, struct resolution_record *res);
 
 /*
  * Have the writer's thread take and store a sample of the host.  run, slot
