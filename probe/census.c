@@ -50,8 +50,8 @@ hash_seed(void)
 {
 	static uint64_t seed;
 
-	if (seed == 0 && getrandom(&seed, sizeof(seed), GRND_NONBLOCK) !=
-	    sizeof(seed))
+	if (seed == 0 &&
+	    getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
 		seed = (uint64_t)time(NULL) ^ ((uint64_t)getpid() << 32);
 	return seed;
 }
@@ -119,8 +119,8 @@ address_add(struct address_table *t, const struct endpoint_address *a)
 		grow_slots(t);
 	slot = find_slot(t, a);
 	if (*slot == 0) {
-		t->items = x_grow(t->items, t->n, &t->capacity,
-		    sizeof(*t->items));
+		t->items =
+		    x_grow(t->items, t->n, &t->capacity, sizeof(*t->items));
 		t->items[t->n++] = *a;
 		*slot = (uint32_t)t->n;
 	}
@@ -246,8 +246,8 @@ unmap(struct endpoint_address *a)
 }
 
 static void
-make_address(struct endpoint_address *a, int family, const void *ip,
-    uint16_t port)
+make_address(
+    struct endpoint_address *a, int family, const void *ip, uint16_t port)
 {
 	memset(a, 0, sizeof(*a));
 	a->family = family;
@@ -267,8 +267,8 @@ find_destination(struct tally *t, const struct endpoint_address *a)
 	i = address_add(&t->destinations, a);
 	if (i < known)
 		return i;
-	t->counts = x_grow(t->counts, known, &t->counts_capacity,
-	    sizeof(*t->counts));
+	t->counts =
+	    x_grow(t->counts, known, &t->counts_capacity, sizeof(*t->counts));
 	memset(&t->counts[i], 0, sizeof(t->counts[i]));
 	t->counts[i].destination = *a;
 	return i;
@@ -283,10 +283,9 @@ count_socket(struct tally *t, const struct inet_diag_msg *m)
 
 	if (m->id.idiag_dport == 0)
 		return;
-	make_address(&far, m->idiag_family, m->id.idiag_dst,
-	    m->id.idiag_dport);
-	make_address(&local, m->idiag_family, m->id.idiag_src,
-	    m->id.idiag_sport);
+	make_address(&far, m->idiag_family, m->id.idiag_dst, m->id.idiag_dport);
+	make_address(
+	    &local, m->idiag_family, m->id.idiag_src, m->id.idiag_sport);
 	from = address_add(&t->locals, &local);
 	count_state(&t->total, m->idiag_state);
 	t->ports[local.port / 64] |= UINT64_C(1) << (local.port % 64);
@@ -299,8 +298,8 @@ count_socket(struct tally *t, const struct inet_diag_msg *m)
 		t->counts[to].local_ports++;
 	if (!t->want_inodes || m->idiag_inode == 0)
 		return;
-	t->inodes = x_grow(t->inodes, t->n_inodes, &t->inodes_capacity,
-	    sizeof(*t->inodes));
+	t->inodes = x_grow(
+	    t->inodes, t->n_inodes, &t->inodes_capacity, sizeof(*t->inodes));
 	inode = &t->inodes[t->n_inodes++];
 	inode->inode = m->idiag_inode;
 	inode->destination = (uint32_t)to;
@@ -373,8 +372,9 @@ dump_family(struct mnl_socket *nl, int family, struct tally *t)
 		n = mnl_socket_recvfrom(nl, buf, DUMP_BUFFER_SIZE);
 		if (n == -1 && errno == EINTR)
 			continue;
-		more = n == -1 ? MNL_CB_ERROR :
-		    mnl_cb_run(buf, (size_t)n, 0, port, on_message, t);
+		more = n == -1
+		    ? MNL_CB_ERROR
+		    : mnl_cb_run(buf, (size_t)n, 0, port, on_message, t);
 	}
 	sys = errno;
 	free(buf);
@@ -408,17 +408,21 @@ dump_error(int sys, struct err *e)
 	errno = sys;
 	switch (sys) {
 	case EINTR:
-		return err_set(e, "census: the sockets changed during each of "
-		    "%d readings", DUMP_TRIES);
+		return err_set(e,
+		    "census: the sockets changed during each of "
+		    "%d readings",
+		    DUMP_TRIES);
 	case ENOENT:
 	case EPROTONOSUPPORT:
 	case EOPNOTSUPP:
 	case EAFNOSUPPORT:
 	case EINVAL:
-		return err_sys(e, "census: this kernel does not tell its TCP "
+		return err_sys(e,
+		    "census: this kernel does not tell its TCP "
 		    "sockets (sock_diag, modules inet_diag and tcp_diag)");
 	default:
-		return err_sys(e, "census: cannot read the TCP sockets "
+		return err_sys(e,
+		    "census: cannot read the TCP sockets "
 		    "(sock_diag)");
 	}
 }
@@ -545,8 +549,7 @@ read_name(int process, char name[CENSUS_NAME_SIZE])
 
 /* Add what a process holds; fd is its folder of descriptors. */
 static void
-scan_descriptors(int process, DIR *fds, struct tally *t,
-    struct holdings *h)
+scan_descriptors(int process, DIR *fds, struct tally *t, struct holdings *h)
 {
 	char link[64], name[CENSUS_NAME_SIZE] = "";
 	struct inode key = { 0, 0, false }, *found;
@@ -561,15 +564,15 @@ scan_descriptors(int process, DIR *fds, struct tally *t,
 			continue;
 		link[n] = '\0';
 		key.inode = (uint32_t)strtoul(link + 8, &end, 10);
-		found = bsearch(&key, t->inodes, t->n_inodes, sizeof(key),
-		    by_inode);
+		found = bsearch(
+		    &key, t->inodes, t->n_inodes, sizeof(key), by_inode);
 		if (found == NULL)
 			continue;
 		found->held = true;
 		if (name[0] == '\0')
 			read_name(process, name);
-		h->items = x_grow(h->items, h->n, &h->capacity,
-		    sizeof(*h->items));
+		h->items =
+		    x_grow(h->items, h->n, &h->capacity, sizeof(*h->items));
 		holding = &h->items[h->n++];
 		holding->destination = found->destination;
 		holding->inode = found->inode;
@@ -647,13 +650,14 @@ name_owners(const struct holdings *h, struct census_line **line_of)
 
 	for (first = h->items; first < end; first = p) {
 		sockets = 0;
-		for (p = first; p < end &&
-		     p->destination == first->destination &&
-		     strcmp(p->name, first->name) == 0; p++)
+		for (p = first;
+		     p < end && p->destination == first->destination &&
+		     strcmp(p->name, first->name) == 0;
+		     p++)
 			sockets += p == first || p->inode != p[-1].inode;
 		if (line_of[first->destination] != NULL)
-			add_owner(line_of[first->destination], first->name,
-			    sockets);
+			add_owner(
+			    line_of[first->destination], first->name, sockets);
 	}
 }
 

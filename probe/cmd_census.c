@@ -103,8 +103,7 @@ add_owners(struct text *out, const struct census_line *l, int room)
 		need = (i == 0 ? 2 : 1) + (int)strlen(l->owners[i].name);
 		if (need > room)
 			break;
-		text_addf(out, "%s%s", i == 0 ? "  " : ",",
-		    l->owners[i].name);
+		text_addf(out, "%s%s", i == 0 ? "  " : ",", l->owners[i].name);
 		room -= need;
 	}
 	if (i > 0 && i < l->n_owners && room >= 3)
@@ -187,22 +186,20 @@ census_table(struct text *out, const struct census *c,
 	column_widths(&c->total, widths);
 	add_headings(out, widths);
 	for (i = 0; i < c->n_lines; i++) {
-		destination_text(&c->lines[i].counts.destination, name,
-		    sizeof(name));
+		destination_text(
+		    &c->lines[i].counts.destination, name, sizeof(name));
 		add_row(out, name, &c->lines[i].counts, &c->lines[i], widths);
 	}
-	snprintf(name, sizeof(name), "all %zu destination%s",
-	    c->n_destinations, c->n_destinations == 1 ? "" : "s");
+	snprintf(name, sizeof(name), "all %zu", c->n_destinations);
 	add_row(out, name, &c->total, NULL, widths);
 	text_addf(out, "\n");
 	snprintf(name, sizeof(name), "local ports");
 	if (s->port_range_first != NOT_MEASURED)
-		snprintf(name, sizeof(name),
-		    "local ports %" PRId64 "-%" PRId64, s->port_range_first,
-		    s->port_range_last);
+		snprintf(name, sizeof(name), "local ports %" PRId64 "-%" PRId64,
+		    s->port_range_first, s->port_range_last);
 	add_share(out, name, c->ports_in_use, range_size(s));
-	add_share(out, "conntrack entries", s->conntrack_count,
-	    s->conntrack_max);
+	add_share(
+	    out, "conntrack entries", s->conntrack_count, s->conntrack_max);
 }
 
 /* ------------------------------------------------------------------ JSON */
@@ -235,15 +232,15 @@ line_json(const struct census_line *l)
 
 	json_object_set_new(o, "address",
 	    json_string(endpoint_address_ip(&l->counts.destination, ip)));
-	json_object_set_new(o, "port",
-	    json_integer(l->counts.destination.port));
+	json_object_set_new(
+	    o, "port", json_integer(l->counts.destination.port));
 	set_counts(o, &l->counts);
 	for (i = 0; i < l->n_owners; i++) {
 		owner = json_object();
-		json_object_set_new(owner, "name",
-		    json_string(l->owners[i].name));
-		json_object_set_new(owner, "sockets",
-		    json_integer(l->owners[i].sockets));
+		json_object_set_new(
+		    owner, "name", json_string(l->owners[i].name));
+		json_object_set_new(
+		    owner, "sockets", json_integer(l->owners[i].sockets));
 		json_array_append_new(owners, owner);
 	}
 	json_object_set_new(o, "processes", owners);
@@ -272,19 +269,19 @@ census_json(const struct census *c, const struct host_sample_record *s)
 	json_t *o = json_object(), *list = json_array(), *total;
 	size_t i;
 
-	json_object_set_new(o, "at",
-	    json_string(walltime_format(s->at_us, 3, at)));
+	json_object_set_new(
+	    o, "at", json_string(walltime_format(s->at_us, 3, at)));
 	for (i = 0; i < c->n_lines; i++)
 		json_array_append_new(list, line_json(&c->lines[i]));
 	json_object_set_new(o, "destinations", list);
 	total = json_object();
-	json_object_set_new(total, "destinations",
-	    json_integer((json_int_t)c->n_destinations));
+	json_object_set_new(
+	    total, "destinations", json_integer((json_int_t)c->n_destinations));
 	set_counts(total, &c->total);
 	json_object_set_new(o, "total", total);
 	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		json_object_set_new(o, limits[i].key,
-		    json_measured(limits[i].value));
+		json_object_set_new(
+		    o, limits[i].key, json_measured(limits[i].value));
 	text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	return text;
@@ -344,13 +341,13 @@ parse_options(struct options *o, int argc, char **argv)
 		case 'n':
 			if (parse_count(optarg, &o->count) == -1 ||
 			    o->count == 0)
-				return usage_error("--count", optarg,
-				    "a number from 1");
+				return usage_error(
+				    "--count", optarg, "a number from 1");
 			break;
 		case OPTION_TOP:
 			if (parse_count(optarg, &o->top) == -1)
-				return usage_error("--top", optarg,
-				    "a number from 0");
+				return usage_error(
+				    "--top", optarg, "a number from 0");
 			break;
 		case OPTION_JSON:
 			o->json = true;
@@ -451,9 +448,11 @@ run(const struct options *o, struct err *e)
 		if (sample(o, i > 0, &unnamed, e) == -1)
 			return -1;
 		if (i == 0 && unnamed > 0 && !o->json && geteuid() != 0)
-			fprintf(stderr, "natdiff-probe: census: %" PRId64
-			    " sockets are those of other users' processes, "
-			    "which only root sees\n", unnamed);
+			fprintf(stderr,
+			    "natdiff-probe: census: %" PRId64
+			    " open sockets without a name of a process: "
+			    "those of other users are for root to see\n",
+			    unnamed);
 	}
 	return 0;
 }

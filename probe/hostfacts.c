@@ -189,8 +189,9 @@ find_container(const char *root, char *buf, size_t size)
 	/* gVisor shows this banner, with the same date, in every release. */
 	read_file(root, "/proc/version", buf, size);
 	if (strstr(buf, "gVisor") != NULL ||
-	    strstr(buf, "Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST "
-			"2016") != NULL)
+	    strstr(buf,
+		"Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST "
+		"2016") != NULL)
 		return "gvisor";
 	read_file(root, "/proc/sys/kernel/osrelease", buf, size);
 	if (strcasestr(buf, "microsoft") != NULL)
@@ -271,10 +272,9 @@ find_machine(const char *root, char *buf, size_t size)
 	/* Xen's own file says "xen"; it is there on its dom0 too. */
 	if (read_line(root, "/sys/hypervisor/type", buf, size) == 0)
 		return buf;
-	read_line(root, "/sys/class/dmi/id/sys_vendor", vendor,
-	    sizeof(vendor));
-	read_line(root, "/sys/class/dmi/id/product_name", product,
-	    sizeof(product));
+	read_line(root, "/sys/class/dmi/id/sys_vendor", vendor, sizeof(vendor));
+	read_line(
+	    root, "/sys/class/dmi/id/product_name", product, sizeof(product));
 	/* The clouds' bare machines carry the vendor's name as well. */
 	if (flag == 0 || strstr(product, ".metal") != NULL)
 		return NULL;
@@ -373,8 +373,7 @@ fact_json(const char *root, const char *path)
 static json_t *
 limit_json(rlim_t limit)
 {
-	return json_integer(
-	    limit > INT64_MAX ? -1 : (json_int_t)limit);
+	return json_integer(limit > INT64_MAX ? -1 : (json_int_t)limit);
 }
 
 static char *
@@ -386,13 +385,13 @@ facts_json(const char *root)
 	size_t i;
 
 	for (i = 0; i < sizeof(sysctls) / sizeof(sysctls[0]); i++)
-		json_object_set_new(facts, sysctls[i].key,
-		    fact_json(root, sysctls[i].path));
+		json_object_set_new(
+		    facts, sysctls[i].key, fact_json(root, sysctls[i].path));
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		json_object_set_new(facts, "rlimit_nofile_soft",
-		    limit_json(files.rlim_cur));
-		json_object_set_new(facts, "rlimit_nofile_hard",
-		    limit_json(files.rlim_max));
+		json_object_set_new(
+		    facts, "rlimit_nofile_soft", limit_json(files.rlim_cur));
+		json_object_set_new(
+		    facts, "rlimit_nofile_hard", limit_json(files.rlim_max));
 	}
 	text = json_dumps(facts, JSON_COMPACT);
 	json_decref(facts);
@@ -564,8 +563,8 @@ read_conntrack_drops(const char *root)
 	if (line == NULL || choose_columns(line, chosen) != 2)
 		goto out;
 	while ((line = strtok_r(NULL, "\n", &rest)) != NULL)
-		sum = (sum == NOT_MEASURED ? 0 : sum) +
-		    add_columns(line, chosen);
+		sum =
+		    (sum == NOT_MEASURED ? 0 : sum) + add_columns(line, chosen);
 out:
 	free(buf);
 	return sum;
@@ -632,8 +631,7 @@ count_statistics(int fd, const char *interface)
 	memset(&u, 0, sizeof(u));
 	u.info.cmd = ETHTOOL_GSSET_INFO;
 	u.info.sset_mask = UINT64_C(1) << ETH_SS_STATS;
-	if (ask_ethtool(fd, interface, &u.info) == -1 ||
-	    u.info.sset_mask == 0)
+	if (ask_ethtool(fd, interface, &u.info) == -1 || u.info.sset_mask == 0)
 		return 0;
 	return u.info.data[0];
 }
@@ -649,17 +647,31 @@ is_allowance(const uint8_t name[ETH_GSTRING_LEN])
 		sizeof(ending) - 1) == 0;
 }
 
-/*
- * Add the interface's statistics of exceeded allowances to *sum, which
- * stays NOT_MEASURED while there is none.
- */
+void
+hostlimits_add_allowances(const struct ethtool_gstrings *names,
+    const struct ethtool_stats *values, int64_t *sum)
+{
+	uint64_t add;
+	size_t i;
+
+	for (i = 0; i < names->len && i < values->n_stats; i++) {
+		if (!is_allowance(names->data + i * ETH_GSTRING_LEN))
+			continue;
+		if (*sum == NOT_MEASURED)
+			*sum = 0;
+		add = values->data[i];
+		*sum = add > (uint64_t)(INT64_MAX - *sum) ? INT64_MAX
+							  : *sum + (int64_t)add;
+	}
+}
+
+/* Add the interface's statistics of exceeded allowances to *sum. */
 static void
 add_allowances(int fd, const char *interface, int64_t *sum)
 {
-	size_t n = count_statistics(fd, interface), room, i;
+	size_t n = count_statistics(fd, interface), room;
 	struct ethtool_gstrings *names = NULL;
 	struct ethtool_stats *values = NULL;
-	uint64_t add;
 
 	if (n == 0 || n > STATISTICS_MAX)
 		return;
@@ -679,15 +691,7 @@ add_allowances(int fd, const char *interface, int64_t *sum)
 	    ask_ethtool(fd, interface, values) == -1 ||
 	    names->len != values->n_stats || names->len > room)
 		goto out;
-	for (i = 0; i < names->len; i++) {
-		if (!is_allowance(names->data + i * ETH_GSTRING_LEN))
-			continue;
-		if (*sum == NOT_MEASURED)
-			*sum = 0;
-		add = values->data[i];
-		*sum = add > (uint64_t)(INT64_MAX - *sum) ?
-		    INT64_MAX : *sum + (int64_t)add;
-	}
+	hostlimits_add_allowances(names, values, sum);
 out:
 	free(names);
 	free(values);
@@ -705,7 +709,8 @@ read_allowances(void)
 		return NOT_MEASURED;
 	interfaces = if_nameindex();
 	for (i = 0; interfaces != NULL && i < INTERFACES_MAX &&
-	     interfaces[i].if_index != 0; i++)
+	     interfaces[i].if_index != 0;
+	     i++)
 		add_allowances(fd, interfaces[i].if_name, &sum);
 	if (interfaces != NULL)
 		if_freenameindex(interfaces);
@@ -719,8 +724,7 @@ hostlimits_read_files(struct host_sample_record *s, const char *root)
 	s->port_range_first = NOT_MEASURED;
 	s->port_range_last = NOT_MEASURED;
 	read_port_range(s, root);
-	s->conntrack_count =
-	    read_number(root, NETFILTER "nf_conntrack_count");
+	s->conntrack_count = read_number(root, NETFILTER "nf_conntrack_count");
 	s->conntrack_max = read_number(root, NETFILTER "nf_conntrack_max");
 	s->conntrack_drops = read_conntrack_drops(root);
 	s->cpu_stall_us = read_cpu_stall(root);

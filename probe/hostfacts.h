@@ -11,6 +11,9 @@
 #include "natdiff/err.h"
 #include "natdiff/record.h"
 
+struct ethtool_gstrings;
+struct ethtool_stats;
+
 /* Facts that do not change while a process lives; strings are owned. */
 struct hostfacts {
 	char *host_name;
@@ -41,5 +44,12 @@ void hostlimits_read(struct host_sample_record *s);
  */
 void hostfacts_read_files(struct hostfacts *f, const char *root);
 void hostlimits_read_files(struct host_sample_record *s, const char *root);
+
+/*
+ * Add to *sum the values of those of an interface's statistics that are named
+ * *_allowance_exceeded; it stays NOT_MEASURED while there is none.
+ */
+void hostlimits_add_allowances(const struct ethtool_gstrings *names,
+    const struct ethtool_stats *values, int64_t *sum);
 
 #endif

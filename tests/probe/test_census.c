@@ -33,8 +33,7 @@ listen_somewhere(int family, const char *ip, struct endpoint_address *at)
 	cr_assert_eq(endpoint_address_parse(ip, at), 0);
 	v4.sin_addr = at->ip.v4;
 	v6.sin6_addr = at->ip.v6;
-	a = family == AF_INET ? (struct sockaddr *)&v4 :
-	    (struct sockaddr *)&v6;
+	a = family == AF_INET ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6;
 	size = family == AF_INET ? sizeof(v4) : sizeof(v6);
 	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1 || bind(fd, a, size) == -1 || listen(fd, 512) == -1)
@@ -58,8 +57,8 @@ connect_to(const struct endpoint_address *at, bool mapped)
 	cr_assert_neq(fd, -1);
 	if (at->family == AF_INET && !mapped) {
 		v4.sin_addr = at->ip.v4;
-		cr_assert_eq(connect(fd, (struct sockaddr *)&v4, sizeof(v4)),
-		    0, "%s", strerror(errno));
+		cr_assert_eq(connect(fd, (struct sockaddr *)&v4, sizeof(v4)), 0,
+		    "%s", strerror(errno));
 		return fd;
 	}
 	v6.sin6_addr = at->ip.v6;
@@ -79,14 +78,14 @@ expect_counts(const struct census_record *r, int64_t established,
 {
 	cr_expect_eq(r->established, established, "established %ld",
 	    (long)r->established);
-	cr_expect_eq(r->time_wait, time_wait, "time_wait %ld",
-	    (long)r->time_wait);
+	cr_expect_eq(
+	    r->time_wait, time_wait, "time_wait %ld", (long)r->time_wait);
 	cr_expect_eq(r->closing, closing, "closing %ld", (long)r->closing);
-	cr_expect_eq(r->close_wait, close_wait, "close_wait %ld",
-	    (long)r->close_wait);
+	cr_expect_eq(
+	    r->close_wait, close_wait, "close_wait %ld", (long)r->close_wait);
 	cr_expect_eq(r->local_ports,
-	    established + time_wait + closing + close_wait,
-	    "local_ports %ld", (long)r->local_ports);
+	    established + time_wait + closing + close_wait, "local_ports %ld",
+	    (long)r->local_ports);
 	cr_expect_eq(r->own, 0);
 }
 
@@ -107,8 +106,8 @@ Test(census, counts_each_state_of_a_destination)
 		theirs[i] = accept(listener, NULL, NULL);
 		cr_assert_neq(theirs[i], -1);
 	}
-	cr_assert_eq(census_count(&at, 1, 1, 65535, &r, &ports, &e), 0, "%s",
-	    e.msg);
+	cr_assert_eq(
+	    census_count(&at, 1, 1, 65535, &r, &ports, &e), 0, "%s", e.msg);
 	expect_counts(&r[0], N, 0, 0, 0);
 	cr_expect(endpoint_address_equal(&r[0].destination, &at));
 	cr_expect_eq(r[1].destination.family, 0);
@@ -124,8 +123,8 @@ Test(census, counts_each_state_of_a_destination)
 		if (i % 4 == 0 || i % 4 == 1)
 			close(theirs[i]);
 	}
-	cr_assert_eq(census_count(&at, 1, 1, 65535, &r, NULL, &e), 0, "%s",
-	    e.msg);
+	cr_assert_eq(
+	    census_count(&at, 1, 1, 65535, &r, NULL, &e), 0, "%s", e.msg);
 	expect_counts(&r[0], N / 4, N / 4, N / 4, N / 4);
 	free(r);
 }
@@ -147,7 +146,8 @@ Test(census, counts_a_mapped_address_as_the_ipv4_one)
 	cr_assert_eq(endpoint_address_parse("::ffff:127.0.0.1", &mapped), 0);
 	mapped.port = at.port;
 	cr_assert_eq(census_count((struct endpoint_address[]){ at, mapped }, 2,
-	    1, 65535, &r, NULL, &e), 0, "%s", e.msg);
+			 1, 65535, &r, NULL, &e),
+	    0, "%s", e.msg);
 	expect_counts(&r[0], 6, 0, 0, 0);
 	expect_counts(&r[1], 6, 0, 0, 0);
 	cr_expect(endpoint_address_equal(&r[1].destination, &mapped));
@@ -168,7 +168,8 @@ Test(census, counts_ipv6_destinations)
 	other = at;
 	other.ip.v6.s6_addr[3] = 1;
 	cr_assert_eq(census_count((struct endpoint_address[]){ other, at, at },
-	    3, 1, 65535, &r, NULL, &e), 0, "%s", e.msg);
+			 3, 1, 65535, &r, NULL, &e),
+	    0, "%s", e.msg);
 	expect_counts(&r[0], 0, 0, 0, 0);
 	expect_counts(&r[1], 5, 0, 0, 0);
 	expect_counts(&r[2], 5, 0, 0, 0);
@@ -187,15 +188,16 @@ Test(census, counts_the_ports_of_the_range_only)
 	connect_to(&at, false);
 	cr_assert_neq(accept(listener, NULL, NULL), -1);
 	/* The accepted socket's own port is the listener's. */
-	cr_assert_eq(census_count(NULL, 0, at.port, at.port, &r, &ports, &e),
-	    0, "%s", e.msg);
+	cr_assert_eq(census_count(NULL, 0, at.port, at.port, &r, &ports, &e), 0,
+	    "%s", e.msg);
 	cr_expect_eq(ports, 1);
 	free(r);
 	cr_assert_eq(census_count(NULL, 0, 1, 0, &r, &ports, &e), 0);
 	cr_expect_eq(ports, 0);
 	free(r);
-	cr_assert_eq(census_count(NULL, 0, NOT_MEASURED, NOT_MEASURED, &r,
-	    &ports, &e), 0);
+	cr_assert_eq(
+	    census_count(NULL, 0, NOT_MEASURED, NOT_MEASURED, &r, &ports, &e),
+	    0);
 	cr_expect_eq(ports, NOT_MEASURED);
 	free(r);
 }
@@ -214,15 +216,15 @@ Test(census, ranks_destinations_and_names_their_processes)
 	connect_to(&few, false);
 	for (i = 0; i < 200; i++)
 		connect_to(&many, false);
-	cr_assert_eq(census_take(&c, SIZE_MAX, 1, 65535, true, &e), 0, "%s",
-	    e.msg);
+	cr_assert_eq(
+	    census_take(&c, SIZE_MAX, 1, 65535, true, &e), 0, "%s", e.msg);
 	cr_expect_eq(c.n_lines, c.n_destinations);
 	for (i = 0; i < c.n_lines; i++) {
 		if (i > 0)
 			cr_expect_leq(census_sockets(&c.lines[i].counts),
 			    census_sockets(&c.lines[i - 1].counts));
-		if (endpoint_address_equal(&c.lines[i].counts.destination,
-			&many))
+		if (endpoint_address_equal(
+			&c.lines[i].counts.destination, &many))
 			line = &c.lines[i];
 	}
 	cr_assert_not_null(line);
@@ -250,8 +252,8 @@ refuse_netlink(int sys)
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, args[0])),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K,
-		    SECCOMP_RET_ERRNO | (unsigned int)sys),
+		BPF_STMT(
+		    BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)sys),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };

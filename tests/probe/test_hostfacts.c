@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/ethtool.h>
+
 #include <criterion/criterion.h>
 #include <jansson.h>
 
@@ -92,21 +94,23 @@ Test(hostfacts, reads_the_files_of_a_host)
 
 	facts = json_loads(f.facts_json, 0, NULL);
 	cr_assert_not_null(facts);
-	cr_expect_str_eq(json_string_value(
-	    json_object_get(facts, "ip_local_port_range")), "32768 60999");
-	cr_expect_eq(json_integer_value(
-	    json_object_get(facts, "tcp_syn_retries")), 6);
-	cr_expect_eq(json_integer_value(
-	    json_object_get(facts, "nf_conntrack_tcp_timeout_time_wait")),
+	cr_expect_str_eq(
+	    json_string_value(json_object_get(facts, "ip_local_port_range")),
+	    "32768 60999");
+	cr_expect_eq(
+	    json_integer_value(json_object_get(facts, "tcp_syn_retries")), 6);
+	cr_expect_eq(json_integer_value(json_object_get(
+			 facts, "nf_conntrack_tcp_timeout_time_wait")),
 	    120);
-	cr_expect_eq(json_integer_value(json_object_get(facts, "file_max")),
-	    INT64_MAX);
-	cr_expect(json_is_null(
-	    json_object_get(facts, "tcp_syn_linear_timeouts")));
-	cr_expect_str_eq(json_string_value(
-	    json_object_get(facts, "dmi_product_name")), "m5.large");
-	cr_expect(json_is_integer(
-	    json_object_get(facts, "rlimit_nofile_hard")));
+	cr_expect_eq(
+	    json_integer_value(json_object_get(facts, "file_max")), INT64_MAX);
+	cr_expect(
+	    json_is_null(json_object_get(facts, "tcp_syn_linear_timeouts")));
+	cr_expect_str_eq(
+	    json_string_value(json_object_get(facts, "dmi_product_name")),
+	    "m5.large");
+	cr_expect(
+	    json_is_integer(json_object_get(facts, "rlimit_nofile_hard")));
 	json_decref(facts);
 	hostfacts_clear(&f);
 }
@@ -136,9 +140,10 @@ Test(hostfacts, names_containers_and_machines)
 			cr_expect_null(f.virtualisation, "%s: %s",
 			    cases[i].tree, f.virtualisation);
 		else
-			cr_expect_str_eq(f.virtualisation == NULL ? "NULL" :
-			    f.virtualisation, cases[i].virtualisation, "%s",
-			    cases[i].tree);
+			cr_expect_str_eq(f.virtualisation == NULL
+				? "NULL"
+				: f.virtualisation,
+			    cases[i].virtualisation, "%s", cases[i].tree);
 		hostfacts_clear(&f);
 	}
 }
@@ -182,8 +187,8 @@ Test(hostfacts, reads_the_limits_of_a_host)
 	cr_expect_eq(s.load1_milli, 1250);
 }
 
-Test(hostfacts, finds_columns_of_conntrack_by_their_header,
-    .init = make_root, .fini = remove_root)
+Test(hostfacts, finds_columns_of_conntrack_by_their_header, .init = make_root,
+    .fini = remove_root)
 {
 	static const struct {
 		const char *text;
@@ -209,8 +214,8 @@ Test(hostfacts, finds_columns_of_conntrack_by_their_header,
 	}
 }
 
-Test(hostfacts, refuses_numbers_that_are_none,
-    .init = make_root, .fini = remove_root)
+Test(hostfacts, refuses_numbers_that_are_none, .init = make_root,
+    .fini = remove_root)
 {
 	static const char *const cases[] = { "", "\n", "-1\n", "1x\n", "x\n",
 		"99999999999999999999\n", "0x10\n", "1 2\n" };
@@ -231,8 +236,7 @@ Test(hostfacts, refuses_numbers_that_are_none,
 	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
 		put_text("/proc/sys/net/ipv4/ip_local_port_range", ranges[i]);
 		hostlimits_read_files(&s, root);
-		cr_expect_eq(s.port_range_first, NOT_MEASURED, "%s",
-		    ranges[i]);
+		cr_expect_eq(s.port_range_first, NOT_MEASURED, "%s", ranges[i]);
 		cr_expect_eq(s.port_range_last, NOT_MEASURED, "%s", ranges[i]);
 	}
 }
@@ -260,8 +264,8 @@ read_all(struct hostfacts *f, struct host_sample_record *s)
 	json_decref(facts);
 }
 
-Test(hostfacts, bounds_files_that_are_huge,
-    .init = make_root, .fini = remove_root)
+Test(hostfacts, bounds_files_that_are_huge, .init = make_root,
+    .fini = remove_root)
 {
 	struct host_sample_record s;
 	struct hostfacts f;
@@ -277,10 +281,11 @@ Test(hostfacts, bounds_files_that_are_huge,
 	hostfacts_clear(&f);
 }
 
-Test(hostfacts, cleans_bytes_that_are_no_text,
-    .init = make_root, .fini = remove_root)
+Test(hostfacts, cleans_bytes_that_are_no_text, .init = make_root,
+    .fini = remove_root)
 {
-	static const char bytes[] = "\x1b]0;owned\x07\xff\xc3(\"\\ \t \r\x01\nx";
+	static const char bytes[] =
+	    "\x1b]0;owned\x07\xff\xc3(\"\\ \t \r\x01\nx";
 	struct host_sample_record s;
 	struct hostfacts f;
 	size_t i;
@@ -288,7 +293,9 @@ Test(hostfacts, cleans_bytes_that_are_no_text,
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		put(paths[i], bytes, sizeof(bytes) - 1, sizeof(bytes) - 1);
 	read_all(&f, &s);
-	cr_expect_str_eq(f.boot_id, "?]0;owned??" "?(\"\\ ??");
+	cr_expect_str_eq(f.boot_id,
+	    "?]0;owned??"
+	    "?(\"\\ ??");
 	hostfacts_clear(&f);
 
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
@@ -299,8 +306,8 @@ Test(hostfacts, cleans_bytes_that_are_no_text,
 	hostfacts_clear(&f);
 }
 
-Test(hostfacts, does_not_wait_for_a_fifo_nor_read_a_folder,
-    .init = make_root, .fini = remove_root, .timeout = 10)
+Test(hostfacts, does_not_wait_for_a_fifo_nor_read_a_folder, .init = make_root,
+    .fini = remove_root, .timeout = 10)
 {
 	struct host_sample_record s;
 	struct hostfacts f;
@@ -314,8 +321,9 @@ Test(hostfacts, does_not_wait_for_a_fifo_nor_read_a_folder,
 			if (kind == 0)
 				put_text(paths[i], "");
 			cr_assert_eq(remove(name), 0);
-			cr_assert_eq(kind == 0 ? mkfifo(name, 0600) :
-			    mkdir(name, 0700), 0);
+			cr_assert_eq(
+			    kind == 0 ? mkfifo(name, 0600) : mkdir(name, 0700),
+			    0);
 			free(name);
 		}
 		read_all(&f, &s);
@@ -324,8 +332,8 @@ Test(hostfacts, does_not_wait_for_a_fifo_nor_read_a_folder,
 	}
 }
 
-Test(hostfacts, finds_the_boot_time_after_a_long_line,
-    .init = make_root, .fini = remove_root)
+Test(hostfacts, finds_the_boot_time_after_a_long_line, .init = make_root,
+    .fini = remove_root)
 {
 	char *zeros = x_malloc(200001), *text;
 	struct hostfacts f;
@@ -359,13 +367,57 @@ Test(hostfacts, knows_this_host)
 	cr_expect_not_null(f.facts_json);
 	cr_expect(f.clock_synchronised == NOT_MEASURED ||
 	    f.clock_synchronised == 0 || f.clock_synchronised == 1);
-	cr_expect(f.clock_max_error_us == NOT_MEASURED ||
-	    f.clock_max_error_us >= 0);
+	cr_expect(
+	    f.clock_max_error_us == NOT_MEASURED || f.clock_max_error_us >= 0);
 	hostfacts_clear(&f);
 
 	memset(&s, 0, sizeof(s));
 	hostlimits_read(&s);
 	cr_expect_gt(s.port_range_last, s.port_range_first);
-	cr_expect(s.allowance_exceeded == NOT_MEASURED ||
-	    s.allowance_exceeded >= 0);
+	cr_expect(
+	    s.allowance_exceeded == NOT_MEASURED || s.allowance_exceeded >= 0);
+}
+
+Test(hostfacts, adds_up_allowances_that_were_exceeded)
+{
+	/* Those of Amazon's ena driver, and one that fills its 32 bytes. */
+	static const struct {
+		char name[ETH_GSTRING_LEN + 1];
+		uint64_t value;
+	} ena[] = {
+		{ "tx_timeout", 1 },
+		{ "bw_in_allowance_exceeded", 20 },
+		{ "bw_out_allowance_exceeded", 300 },
+		{ "pps_allowance_exceeded", 4000 },
+		{ "conntrack_allowance_exceeded", 50000 },
+		{ "conntrack_allowance_available", 600000 },
+		{ "a_name_of_32_allowance_exceededx", 7000000 },
+		{ "a_name_of_32b_allowance_exceeded", 80000000 },
+	};
+	enum { N = sizeof(ena) / sizeof(ena[0]) };
+	struct ethtool_gstrings *names;
+	struct ethtool_stats *values;
+	int64_t sum = NOT_MEASURED;
+	size_t i;
+
+	names = x_calloc(1, sizeof(*names) + N * ETH_GSTRING_LEN);
+	values = x_calloc(1, sizeof(*values) + N * sizeof(uint64_t));
+	for (i = 0; i < N; i++) {
+		memcpy(names->data + i * ETH_GSTRING_LEN, ena[i].name,
+		    ETH_GSTRING_LEN);
+		values->data[i] = ena[i].value;
+	}
+	names->len = values->n_stats = 1;
+	hostlimits_add_allowances(names, values, &sum);
+	cr_expect_eq(sum, NOT_MEASURED);
+	names->len = values->n_stats = N;
+	hostlimits_add_allowances(names, values, &sum);
+	cr_expect_eq(sum, 80054320);
+	hostlimits_add_allowances(names, values, &sum);
+	cr_expect_eq(sum, 2 * 80054320);
+	values->data[1] = values->data[2] = UINT64_MAX;
+	hostlimits_add_allowances(names, values, &sum);
+	cr_expect_eq(sum, INT64_MAX);
+	free(names);
+	free(values);
 }
