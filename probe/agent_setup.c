@@ -6,7 +6,6 @@
 #include <event2/event.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -51,9 +50,9 @@ raise_descriptors(const struct conf *c, size_t n_lanes, struct err *e)
 	return 0;
 }
 
-/* The lanes of this process: all configured paths, or the one asked for. */
+/* A lane for each path. */
 static int
-choose_lanes(struct agent *ag, struct err *e)
+make_lanes(struct agent *ag, struct err *e)
 {
 	const struct conf *c = ag->o->conf;
 	struct lane *lane;
@@ -61,9 +60,6 @@ choose_lanes(struct agent *ag, struct err *e)
 
 	ag->context.lanes = x_calloc(c->n_paths, sizeof(*ag->context.lanes));
 	for (i = 0; i < c->n_paths; i++) {
-		if (ag->o->path != NULL &&
-		    strcmp(c->paths[i].name, ag->o->path) != 0)
-			continue;
 		if (pathsocket_check(&c->paths[i], e) != 0)
 			return -1;
 		lane = &ag->context.lanes[ag->context.n_lanes++];
@@ -73,8 +69,6 @@ choose_lanes(struct agent *ag, struct err *e)
 		if (lane->resolver == NULL)
 			return -1;
 	}
-	if (ag->context.n_lanes == 0)
-		return err_set(e, "%s: no path %s", c->file, ag->o->path);
 	return 0;
 }
 
@@ -244,7 +238,7 @@ agent_open(struct agent *ag, void (*on_done)(void *, struct attempt_record *),
 	if (ag->context.engine == NULL)
 		return -1;
 	hostfacts_read(&ag->facts);
-	if (choose_lanes(ag, e) != 0 || read_castores(ag, e) != 0)
+	if (make_lanes(ag, e) != 0 || read_castores(ag, e) != 0)
 		return -1;
 	return open_store(ag, end, e);
 }

@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "probe/check_names.h"
 #include "probe/commands.h"
 #include "probe/conf.h"
 #include "probe/plan.h"
@@ -198,6 +199,26 @@ json_footprint(
 }
 
 static json_t *
+json_names(const struct checked_name *names, size_t n)
+{
+	json_t *list = json_array(), *o;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		o = json_object();
+		json_object_set_new(
+		    o, "path", json_string(names[i].path->name));
+		json_object_set_new(o, "host", json_string(names[i].host));
+		json_object_set_new(
+		    o, "failure", json_text(failure_name(names[i].failure)));
+		json_object_set_new(
+		    o, "addresses", json_text(names[i].addresses));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *
 json_plan(
     const struct conf *c, const struct footprint *f, const struct err *refusal)
 {
@@ -256,6 +277,20 @@ check_interfaces(const struct conf *c)
 }
 
 static void
+print_names(const struct checked_name *names, size_t n)
+{
+	size_t i;
+
+	if (n > 0)
+		puts("\nNames");
+	for (i = 0; i < n; i++)
+		printf("  %-16s %s: %s\n", names[i].path->name, names[i].host,
+		    names[i].failure != FAILURE_NONE
+			? failure_name(names[i].failure)
+			: names[i].addresses);
+}
+
+static void
 print_plan(const struct conf *c, const struct footprint *f)
 {
 	struct text out;
@@ -269,21 +304,30 @@ print_plan(const struct conf *c, const struct footprint *f)
 static int
 check(const struct options *o, struct conf *c, const struct conf_notes *notes)
 {
+	struct checked_name *names;
 	struct footprint f;
-	struct err e;
+	struct err e, no_names;
+	json_t *plan;
 	int status;
+	size_t n;
 
 	if (o->path != NULL && conf_keep_path(c, o->path, &e) != 0) {
 		fprintf(stderr, "%s\n", e.msg);
 		return EXIT_USAGE;
 	}
 	status = plan_footprint(c, &f, &e) == 0 ? 0 : EXIT_USAGE;
-	if (o->json)
-		print_json(o, notes, json_plan(c, &f, status != 0 ? &e : NULL));
-	else
+	if (check_names(c, &names, &n, &no_names) != 0)
+		fprintf(stderr, "%s\n", no_names.msg);
+	if (o->json) {
+		plan = json_plan(c, &f, status != 0 ? &e : NULL);
+		json_object_set_new(plan, "names", json_names(names, n));
+		print_json(o, notes, plan);
+	} else {
 		print_plan(c, &f);
+		print_names(names, n);
+	}
+	check_names_free(names, n);
 	check_interfaces(c);
-	/* Names are not resolved yet: this is the place. */
 	if (status != 0)
 		fprintf(stderr, "%s: refused: %s\n", c->file, e.msg);
 	return status;

@@ -27,6 +27,7 @@ struct run_options {
 	struct agent_options agent;
 	const char *config;
 	const char *database;
+	const char *path;
 	bool json;
 	bool progress;
 	struct conf conf;
@@ -40,8 +41,8 @@ static const char usage_text[] =
     "  natdiff-probe run -c natdiff.yaml --duration 10m  an incident\n"
     "  natdiff-probe run -c natdiff.yaml --slots 3 --json | jq .failure\n"
     "\n"
-    "  -c, --config FILE    default $NATDIFF_CONFIG, else\n"
-    "                       /etc/natdiff/natdiff.yaml\n"
+    "  -c, --config FILE    default $" CONF_ENVIRONMENT ", else\n"
+    "                       " CONF_FILE "\n"
     "      --path NAME      only this path of those configured\n"
     "      --database FILE  instead of the configured one\n"
     "      --once           the current slot, what is past due at once\n"
@@ -98,7 +99,7 @@ parse_options(int argc, char **argv, struct run_options *o)
 			o->config = optarg;
 			break;
 		case 'p':
-			o->agent.path = optarg;
+			o->path = optarg;
 			break;
 		case 'D':
 			o->database = optarg;
@@ -148,22 +149,15 @@ say(const struct run_options *o, const char *message)
 	pthread_mutex_unlock(&stderr_mutex);
 }
 
-static const char *
-path_of_run(const struct run_options *o, int run)
-{
-	/* Runs are numbered as the paths that are measured. */
-	if (o->agent.path != NULL)
-		return o->agent.path;
-	return o->conf.paths[run].name;
-}
-
 static void
 on_attempt(void *arg, const struct attempt_record *a)
 {
 	struct run_options *o = arg;
-	char *line = attempt_json(
-	    a, path_of_run(o, a->run), o->conf.endpoints[a->endpoint].name);
+	char *line;
 
+	/* Runs and endpoints are numbered as they are configured. */
+	line = attempt_json(a, o->conf.paths[a->run].name,
+	    o->conf.endpoints[a->endpoint].name);
 	if (line == NULL)
 		return;
 	puts(line);
@@ -190,24 +184,30 @@ static int
 load_configuration(struct run_options *o)
 {
 	struct conf_notes notes = { 0 };
+	struct err e;
 	int loaded;
 	size_t i;
 
 	if (o->config == NULL)
-		o->config = getenv("NATDIFF_CONFIG");
-	if (o->config == NULL)
-		o->config = "/etc/natdiff/natdiff.yaml";
+		o->config = conf_default_file();
 	loaded = conf_load(&o->conf, o->config, &notes, getenv);
 	for (i = 0; i < notes.n_errors; i++)
 		fprintf(stderr, "%s\n", notes.errors[i]);
 	for (i = 0; i < notes.n_warnings; i++)
 		fprintf(stderr, "%s\n", notes.warnings[i]);
 	conf_notes_clear(&notes);
-	if (loaded == 0 && o->database != NULL) {
+	if (loaded != 0)
+		return -1;
+	if (o->path != NULL && conf_keep_path(&o->conf, o->path, &e) != 0) {
+		fprintf(stderr, "%s\n", e.msg);
+		conf_clear(&o->conf);
+		return -1;
+	}
+	if (o->database != NULL) {
 		free(o->conf.database);
 		o->conf.database = x_strdup(o->database);
 	}
-	return loaded;
+	return 0;
 }
 
 static int

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "natdiff/text.h"
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
 #include "probe/pathsocket.h"
@@ -307,4 +308,20 @@ resolver_ask(struct resolver *r, const char *host, uint16_t port,
 	hints.ai_flags = ARES_AI_NOSORT;
 	ares_getaddrinfo(r->channel, host, NULL, &hints, on_addrinfo, q);
 	arm_timer(r);
+}
+
+char *
+resolve_answer_text(const struct resolve_answer *answer)
+{
+	char ip[INET6_ADDRSTRLEN];
+	struct text t;
+	size_t i;
+
+	if (answer->n == 0)
+		return NULL;
+	text_init(&t, CONF_ADDRESSES_MAX * INET6_ADDRSTRLEN);
+	for (i = 0; i < answer->n; i++)
+		text_addf(&t, "%s%s", i > 0 ? " " : "",
+		    endpoint_address_ip(&answer->addresses[i], ip));
+	return t.s;
 }

@@ -36,6 +36,9 @@ struct resolve_answer {
 	int64_t duration_us;
 };
 
+/* The addresses as the store keeps them: a blank between, NULL for none. */
+char *resolve_answer_text(const struct resolve_answer *answer);
+
 /*
  * Ask for the addresses of host, both families, as the name is written (no
  * search list); on_answer is called once, perhaps before this returns, and

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "natdiff/text.h"
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
 #include "probe/pathsocket.h"
@@ -96,20 +95,6 @@ set_addresses(struct answer *a, const struct endpoint_address *list, size_t n)
 	find_routes(a);
 }
 
-static char *
-addresses_text(const struct resolve_answer *answer)
-{
-	char ip[INET6_ADDRSTRLEN];
-	struct text t;
-	size_t i;
-
-	text_init(&t, CONF_ADDRESSES_MAX * INET6_ADDRSTRLEN);
-	for (i = 0; i < answer->n; i++)
-		text_addf(&t, "%s%s", i > 0 ? " " : "",
-		    endpoint_address_ip(&answer->addresses[i], ip));
-	return t.s;
-}
-
 static void
 record_resolution(struct answer *a, const struct resolve_answer *answer)
 {
@@ -126,8 +111,7 @@ record_resolution(struct answer *a, const struct resolve_answer *answer)
 	r.failure = answer->failure;
 	if (answer->failure_text != NULL)
 		r.failure_text = x_strdup(answer->failure_text);
-	if (answer->n > 0)
-		r.addresses = addresses_text(answer);
+	r.addresses = resolve_answer_text(answer);
 	recorder_put_resolution(c->recorder, &r);
 }
 
