@@ -7,23 +7,6 @@
 . "$TOP_SRCDIR/tests/functional/tap.sh"
 cd "$work" || exit 1
 
-# certificate NAME SUBJECT-ALT-NAME CA KEY-TYPE [OPTION...]: NAME.pem, NAME.key
-certificate() {
-  local name=$1 san=$2 ca=$3 type=$4
-  shift 4
-  openssl req -new -newkey "$type" \
-    $([ "$type" = ec ] && echo "-pkeyopt ec_paramgen_curve:P-256") \
-    -nodes -keyout "$name.key" -subj "/CN=$name" -out "$name.csr" 2>/dev/null
-  printf 'subjectAltName=%s\n' "$san" >"$name.ext"
-  openssl x509 -req -in "$name.csr" -CA "$ca.pem" -CAkey "$ca.key" \
-    -CAcreateserial -extfile "$name.ext" -out "$name.pem" "$@" 2>/dev/null
-}
-
-authority() {
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-    -keyout "$1.key" -out "$1.pem" -days 30 -subj "/CN=$1" 2>/dev/null
-}
-
 authority ca
 authority stranger
 certificate ecdsa DNS:localhost ca ec -days 30
@@ -38,16 +21,8 @@ read -r p_ec12 p_ec13 p_rsa p_http p_wss p_ws p_wrong p_unknown p_expired \
   p_mutual < <(free_ports 10)
 
 cat >nginx.conf <<END
-daemon off;
-pid nginx.pid;
-error_log stderr crit;
-worker_processes 1;
-$([ "$(id -u)" -eq 0 ] && echo "user root root;")
-events { worker_connections 256; }
-http {
+$(nginx_main)
   access_log off;
-  client_body_temp_path $work; proxy_temp_path $work; fastcgi_temp_path $work;
-  uwsgi_temp_path $work; scgi_temp_path $work;
   server {
     listen 127.0.0.1:$p_ec12 ssl;
     ssl_protocols TLSv1.2;
@@ -91,14 +66,17 @@ asyncio.run(main())
 END
 background /usr/bin/python3 ws.py
 
+# s_server PORT CERTIFICATE [OPTION...]
 s_server() {
-  openssl s_server -accept "127.0.0.1:$1" -cert "$2.pem" -key "$2.key" -www \
-    -quiet ${3:-} >/dev/null 2>&1
+  local port=$1 cert=$2
+  shift 2
+  openssl s_server -accept "127.0.0.1:$port" -cert "$cert.pem" \
+    -key "$cert.key" -www -quiet "$@" >/dev/null 2>&1
 }
 background s_server "$p_wrong" wrong-name
 background s_server "$p_unknown" unknown
 background s_server "$p_expired" expired
-background s_server "$p_mutual" ecdsa "-Verify 1 -verify_return_error"
+background s_server "$p_mutual" ecdsa -Verify 1 -verify_return_error
 
 for port in $p_ec12 $p_ec13 $p_rsa $p_http $p_wss $p_ws $p_wrong $p_unknown \
   $p_expired $p_mutual; do

@@ -131,3 +131,39 @@ wait_for_port() {
   echo "nobody listens on port $1 after $i tries" >&2
   return 1
 }
+
+# certificate NAME SUBJECT-ALT-NAME CA KEY-TYPE [OPTION...]: NAME.pem, NAME.key
+certificate() {
+  local name=$1 san=$2 ca=$3 key=("$4")
+  shift 4
+  [ "${key[0]}" != ec ] || key+=(-pkeyopt ec_paramgen_curve:P-256)
+  openssl req -new -newkey "${key[@]}" \
+    -nodes -keyout "$name.key" -subj "/CN=$name" -out "$name.csr" 2>/dev/null
+  printf 'subjectAltName=%s\n' "$san" >"$name.ext"
+  openssl x509 -req -in "$name.csr" -CA "$ca.pem" -CAkey "$ca.key" \
+    -CAcreateserial -extfile "$name.ext" -out "$name.pem" "$@" 2>/dev/null
+}
+
+# authority NAME: NAME.pem, NAME.key
+authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout "$1.key" -out "$1.pem" -days 30 -subj "/CN=$1" 2>/dev/null
+}
+
+# nginx_main: what an nginx.conf of ours begins with, up to its servers; all
+# files are in the current folder
+nginx_main() {
+  local kind
+  cat <<END
+daemon off;
+pid nginx.pid;
+error_log stderr crit;
+worker_processes 1;
+$([ "$(id -u)" -eq 0 ] && echo "user root root;")
+events { worker_connections 1024; }
+http {
+END
+  for kind in client_body proxy fastcgi uwsgi scgi; do
+    echo "  ${kind}_temp_path $PWD;"
+  done
+}
