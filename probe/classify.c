@@ -75,6 +75,8 @@ static const struct row {
 	{ ANY, ETIMEDOUT, PHASE_DONE, FAILURE_REQUEST_TIMEOUT },
 	{ ANY, EHOSTUNREACH, PHASE_REQUEST, FAILURE_HOST_UNREACHABLE },
 	{ ANY, EHOSTUNREACH, PHASE_DONE, FAILURE_HOST_UNREACHABLE },
+	{ ANY, ENETUNREACH, PHASE_REQUEST, FAILURE_NETWORK_UNREACHABLE },
+	{ ANY, ENETUNREACH, PHASE_DONE, FAILURE_NETWORK_UNREACHABLE },
 	{ CURLE_GOT_NOTHING, ANY, ANY, FAILURE_REQUEST_EOF },
 	{ CURLE_PARTIAL_FILE, ANY, ANY, FAILURE_REQUEST_EOF },
 	{ CURLE_UNSUPPORTED_PROTOCOL, ANY, PHASE_REQUEST,
@@ -148,9 +150,15 @@ classify(const struct symptom *s, enum phase *phase)
 	}
 	if (s->phase == PHASE_CONNECT && s->os_errno != 0)
 		return classify_errno(s->os_errno);
-	/* TLS 1.3: the server's refusal may come after our Finished. */
-	if (s->alert >= 0 && s->phase >= PHASE_TLS)
+	/*
+	 * TLS 1.3: the server's refusal may come after our Finished.  An alert
+	 * after its answer began is no refusal any more.
+	 */
+	if (s->alert >= 0 &&
+	    (s->phase == PHASE_TLS || s->phase == PHASE_REQUEST)) {
+		*phase = PHASE_TLS;
 		return FAILURE_SSL_FAILED_HANDSHAKE;
+	}
 	if (s->phase == PHASE_TLS && s->eof && s->os_errno == 0)
 		return FAILURE_TLS_EOF;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

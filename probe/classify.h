@@ -22,7 +22,8 @@ struct symptom {
 /*
  * The failure of a symptom, FAILURE_UNKNOWN where no row of the table fits.
  * *phase is corrected where the symptom belongs to another phase: a name that
- * does not match the certificate is found after the handshake, but is of it.
+ * does not match the certificate is found after the handshake, but is of it;
+ * so is the alert with which a TLS 1.3 server refuses us after our Finished.
  */
 enum failure classify(const struct symptom *s, enum phase *phase);
 
