@@ -28,6 +28,18 @@ static size_t n_castores, castores_capacity;
 static int facts_index = -1;
 static int lenient_index = -1;
 
+/* OpenSSL has no text for an errno, and none at all for some errors. */
+static const char *
+reason_text(unsigned long code)
+{
+	const char *text;
+
+	if (ERR_SYSTEM_ERROR(code))
+		return strerror(ERR_GET_REASON(code));
+	text = ERR_reason_error_string(code);
+	return text != NULL ? text : "cannot be read";
+}
+
 static X509_STORE *
 castore_read(const char *file, struct err *e)
 {
@@ -38,7 +50,7 @@ castore_read(const char *file, struct err *e)
 		return store;
 	X509_STORE_free(store);
 	err_set(e, "%s: %s, expected certificates in PEM form", file,
-	    ERR_reason_error_string(ERR_peek_error()));
+	    reason_text(ERR_peek_error()));
 	ERR_clear_error();
 	return NULL;
 }
