@@ -134,10 +134,11 @@ httpreply_parse(const char *bytes, size_t size, struct httpreply *r,
 	return 1;
 }
 
+/* Of a word that may be an address: a whole host name or label is one word. */
 static bool
-is_address_char(char c)
+is_word_char(char c)
 {
-	return isxdigit((unsigned char)c) || c == '.' || c == ':';
+	return isalnum((unsigned char)c) || c == '.' || c == ':' || c == '_';
 }
 
 /* A port in decimal, of a text that need not end; 0 where there is none. */
@@ -147,12 +148,17 @@ parse_port(const char *p, size_t size)
 	unsigned int port = 0;
 	size_t i;
 
-	for (i = 0; i < size && i < 5 && isdigit((unsigned char)p[i]); i++)
+	for (i = 0; i < size && isdigit((unsigned char)p[i]); i++) {
 		port = port * 10 + (unsigned int)(p[i] - '0');
-	return port <= 65535 ? (uint16_t)port : 0;
+		if (port > 65535)
+			return 0;
+	}
+	if (i < size && (isalpha((unsigned char)p[i]) || p[i] == '_'))
+		return 0;
+	return (uint16_t)port;
 }
 
-/* A word of address characters: an address, or an IPv4 address and port. */
+/* A word that is an address, or an IPv4 address and port. */
 static bool
 parse_word(const char *word, size_t size, struct endpoint_address *a)
 {
@@ -174,19 +180,58 @@ parse_word(const char *word, size_t size, struct endpoint_address *a)
 	return true;
 }
 
+/*
+ * The size of a word without what is of the sentence around it: "203.0.113.7."
+ * and "2001:db8::1: connected".
+ */
+static size_t
+trim_word(const char *word, size_t size)
+{
+	while (size > 0 &&
+	    (word[size - 1] == '.' ||
+		(word[size - 1] == ':' && (size < 2 || word[size - 2] != ':'))))
+		size--;
+	return size;
+}
+
+/*
+ * The size of the label that a word begins with, "ip:" say, 0 if it has none.
+ * Hexadecimal digits are no label: half of "0:1:2:3:4:5:6:7:8:9" is no
+ * address.
+ */
+static size_t
+label_size(const char *word, size_t size)
+{
+	bool is_label;
+	size_t i;
+
+	if (size > 1 && word[0] == ':' && word[1] == ':')
+		return 0;
+	is_label = size > 0 && word[0] == ':';
+	for (i = 0; i < size && word[i] != ':'; i++)
+		if (!isxdigit((unsigned char)word[i]) && word[i] != '.')
+			is_label = true;
+	return is_label && i < size ? i + 1 : 0;
+}
+
 bool
 http_find_address(const char *text, size_t size, struct endpoint_address *a)
 {
-	size_t from = 0, to;
+	size_t from = 0, to, label;
 
 	while (from < size) {
-		if (!is_address_char(text[from])) {
+		if (!is_word_char(text[from])) {
 			from++;
 			continue;
 		}
-		for (to = from; to < size && is_address_char(text[to]); to++)
+		for (to = from; to < size && is_word_char(text[to]); to++)
 			;
-		if (parse_word(text + from, to - from, a)) {
+		do {
+			label = label_size(text + from, to - from);
+			from += label;
+		} while (label > 0);
+		if (parse_word(
+			text + from, trim_word(text + from, to - from), a)) {
 			if (to + 2 < size && text[to] == ']' &&
 			    text[to + 1] == ':')
 				a->port =
