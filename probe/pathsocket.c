@@ -16,6 +16,7 @@
 
 /* include/net/tcp_states.h; <netinet/tcp.h> has it, but an old tcp_info. */
 #define STATE_ESTABLISHED 1
+#define STATE_CLOSE_WAIT  8
 
 /* Whether a field of struct tcp_info is within what the kernel filled. */
 #define HAS_FIELD(size, field)                        \
@@ -157,7 +158,8 @@ pathsocket_facts(int fd)
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
 		return f;
-	f.established = info.tcpi_state == STATE_ESTABLISHED;
+	f.established = info.tcpi_state == STATE_ESTABLISHED ||
+	    info.tcpi_state == STATE_CLOSE_WAIT;
 	if (HAS_FIELD(size, tcpi_rtt) && info.tcpi_rtt > 0)
 		f.rtt_us = info.tcpi_rtt;
 	/*

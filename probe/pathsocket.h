@@ -37,7 +37,7 @@ struct endpoint_address pathsocket_local(int fd);
 
 /* What TCP_INFO says, NOT_MEASURED where it does not. */
 struct tcp_facts {
-	bool established;
+	bool established; /* also where the far end has closed since */
 	int64_t rtt_us;
 	int64_t retransmits; /* all of the connection's life */
 	int64_t segs_in;
