@@ -145,14 +145,15 @@ yaml_endpoints() {
 }
 
 yaml_gateway() {
-  local ports=${cond[pool-per-host]}
+  local ports=${cond[pool-per-host]} hold=${cond[hold-down]}
   [ "$ports" -gt 0 ] || ports=${cond[pool]}
+  [ "$hold" -gt 0 ] || hold=${cond[time-wait]}
   cat <<END
 gateway:
   provider: linux
   pool: per-destination
   addresses: 1
-  time-wait: ${cond[time-wait]}s
+  time-wait: ${hold}s
 END
   [ "$ports" -eq 0 ] || echo "  ports-per-host: $ports"
 }
