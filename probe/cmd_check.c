@@ -186,6 +186,7 @@ json_footprint(
 	json_object_set_new(o, "destination",
 	    json_text(f->destination[0] != '\0' ? f->destination : NULL));
 	json_object_set_new(o, "attempts_per_s", json_real(f->attempts_per_s));
+	json_object_set_new(o, "whoami_ports", json_real(f->whoami_ports));
 	json_object_set_new(o, "life_us", json_integer(f->life_us));
 	json_object_set_new(o, "hold_us", json_integer(f->hold_us));
 	json_object_set_new(o, "ports_one_host", json_real(f->ports_one_host));

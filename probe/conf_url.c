@@ -60,6 +60,9 @@ check_characters(const char *text, struct err *e)
 			    "url with a blank or control "
 			    "character, expected it percent-encoded");
 	}
+	if (n == 0)
+		return err_set(
+		    e, "url without a host, expected https://HOST/...");
 	if (memchr(authority, '@', n) != NULL)
 		return err_set(e,
 		    "url with a user or password, expected "

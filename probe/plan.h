@@ -54,7 +54,8 @@ bool plan_is_our_turn(const char *agent, int64_t slot, int64_t rotation);
 /* The NAT ports that the plan holds at the busiest destination. */
 struct footprint {
 	char destination[300]; /* host:port, or address:port if pinned */
-	double attempts_per_s; /* one host's, all its nat paths */
+	double attempts_per_s; /* one host's, all its nat paths, no whoami */
+	double whoami_ports;   /* whoami's part of ports_one_host */
 	int64_t life_us;       /* longest that an attempt can last */
 	int64_t hold_us;       /* assumed hold-down after it */
 	double ports_one_host;
