@@ -28,33 +28,43 @@ value(const struct series *s, size_t i)
 	return s->whole != NULL ? s->whole[i] : s->real[i];
 }
 
-/* Sample variance of y[0..m), two passes. */
+/*
+ * Sample variances, two passes.  Sums are long double and differences double,
+ * as in R: the number of blocks is a floor() of what is computed from these,
+ * and often of a whole number.
+ */
 static double
 variance(const double *y, size_t m)
 {
-	double sum = 0, ss = 0, mean;
+	long double sum = 0;
+	double mean;
 	size_t i;
 
 	for (i = 0; i < m; i++)
 		sum += y[i];
-	mean = sum / (double)m;
+	mean = (double)(sum / (long double)m);
+	sum = 0;
 	for (i = 0; i < m; i++)
-		ss += (y[i] - mean) * (y[i] - mean);
-	return ss / (double)(m - 1);
+		sum += (y[i] - mean) * (y[i] - mean);
+	return (double)(sum / (long double)(m - 1));
 }
 
 static double
 value_variance(const struct series *s)
 {
-	double sum = 0, ss = 0, mean;
+	long double sum = 0;
+	double mean, d;
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
 		sum += value(s, i);
-	mean = sum / (double)s->n;
-	for (i = 0; i < s->n; i++)
-		ss += (value(s, i) - mean) * (value(s, i) - mean);
-	return ss / (double)(s->n - 1);
+	mean = (double)(sum / (long double)s->n);
+	sum = 0;
+	for (i = 0; i < s->n; i++) {
+		d = value(s, i) - mean;
+		sum += d * d;
+	}
+	return (double)(sum / (long double)(s->n - 1));
 }
 
 static double
@@ -87,6 +97,14 @@ double
 block_tau(const int32_t *x, size_t n)
 {
 	struct series s = { x, NULL, n };
+
+	return series_tau(&s);
+}
+
+double
+block_tau_real(const double *x, size_t n)
+{
+	struct series s = { NULL, x, n };
 
 	return series_tau(&s);
 }

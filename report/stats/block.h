@@ -65,6 +65,7 @@ struct interval block_interval(
  * long as 16 blocks remain; at least 1.
  */
 double block_tau(const int32_t *x, size_t n);
+double block_tau_real(const double *x, size_t n);
 
 /*
  * Exact two-sided p of |sum s| when every sign of s[0..count) is as likely as

@@ -8,9 +8,8 @@
 #include "report/stats/rates.h"
 #include "report/stats/rmath.h"
 
-#define ALPHA  (1 - STATS_CONFIDENCE)
-#define HD_ALL 1000 /* values: below, every weight is computed */
-#define HD_SD  10   /* standard deviations of weights beyond that */
+#define ALPHA    (1 - STATS_CONFIDENCE)
+#define HD_LEAST 1e-25 /* weights below add nothing */
 
 /* Rank of the p-quantile: the least with rank/n >= p. */
 static size_t
@@ -34,24 +33,29 @@ type7(const int64_t *sorted, size_t n, double p)
 
 /*
  * Harrell and Davis 1982: weights by the beta law of the order statistic.
- * With many values only those near the quantile weigh anything.
+ * They fall off on both sides of the quantile: from there outwards, as far as
+ * they weigh anything; above it by upper tails, which keeps their digits.
  */
 static double
 harrell_davis(const int64_t *sorted, size_t n, double p)
 {
-	double a = ((double)n + 1) * p, b = ((double)n + 1) * (1 - p);
-	double reach = HD_SD * sqrt(p * (1 - p) / (double)n), sum = 0;
-	double last, next;
-	size_t i, from = 0, to = n;
+	double m = (double)n, a = (m + 1) * p, b = (m + 1) * (1 - p);
+	size_t middle = rank_of(n, p), i;
+	double sum = 0, weight = 1, last, next;
 
-	if (n > HD_ALL) {
-		from = (size_t)fmax(0, (p - reach) * (double)n);
-		to = (size_t)fmin((double)n, (p + reach) * (double)n);
+	last = pbeta((double)middle / m, a, b, 1, 0);
+	for (i = middle; i > 0 && weight > HD_LEAST; i--) {
+		next = pbeta((double)(i - 1) / m, a, b, 1, 0);
+		weight = last - next;
+		sum += weight * (double)sorted[i - 1];
+		last = next;
 	}
-	last = from > 0 ? pbeta((double)from / (double)n, a, b, 1, 0) : 0;
-	for (i = from; i < to; i++) {
-		next = pbeta((double)(i + 1) / (double)n, a, b, 1, 0);
-		sum += (next - last) * (double)sorted[i];
+	weight = 1;
+	last = pbeta((double)middle / m, a, b, 0, 0);
+	for (i = middle; i < n && weight > HD_LEAST; i++) {
+		next = pbeta((double)(i + 1) / m, a, b, 0, 0);
+		weight = last - next;
+		sum += weight * (double)sorted[i];
 		last = next;
 	}
 	return sum;
