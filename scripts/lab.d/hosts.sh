@@ -24,6 +24,10 @@ DIRECT_PUBLIC6=2001:db8:d::2
 DIRECT_PEER6=2001:db8:d::1
 # shellcheck disable=SC2034 # for conditions.sh
 NAT_HOSTS_MAX=200
+BOTH_PUBLIC=198.18.0.2
+BOTH_PEER=198.18.0.1
+BOTH_INSIDE=10.2.0.2
+BOTH_GATEWAY=10.2.0.1
 
 enter_flags=(-U -m -n -u --preserve-credentials)
 
@@ -192,7 +196,7 @@ wait_for() {
 
 # hosts_start [PREFIX...]: the leader, started by way of PREFIX, and its hosts.
 hosts_start() {
-  local names=(direct gateway edge link) i h
+  local names=(direct both gateway edge link) i h
   if [ "${cond[nat-hosts]}" -eq 1 ]; then
     names+=(nat)
   else
@@ -284,6 +288,34 @@ neigh replace $DIRECT_PUBLIC lladdr 02:00:00:00:00:12 nud permanent dev direct
 END
 }
 
+# A host with a way out of either kind.  Sockets that ask for none go the direct
+# way; those bound to the other interface or its address go through the NAT.
+link_both() {
+  link both direct0 02:00:00:00:00:22 edge both 02:00:00:00:00:21 0
+  link both nat0 02:00:00:00:00:32 gateway lanboth 02:00:00:00:00:31 0
+  in_host edge ip -batch - <<END
+address add $BOTH_PEER/24 dev both
+link set both up
+END
+  in_host gateway ip -batch - <<END
+address add $BOTH_GATEWAY/24 dev lanboth
+link set lanboth up
+END
+  in_host both sh -c 'echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter
+    echo 0 >/proc/sys/net/ipv4/conf/nat0/rp_filter'
+  in_host both ip -batch - <<END
+address add $BOTH_PUBLIC/24 dev direct0
+address add $BOTH_INSIDE/24 dev nat0
+link set direct0 up
+link set nat0 up
+route add default via $BOTH_PEER dev direct0 metric 10
+route add default via $BOTH_GATEWAY dev nat0 metric 20
+route add default via $BOTH_GATEWAY dev nat0 table 100
+rule add from $BOTH_INSIDE table 100
+END
+  echo "nameserver $EDGE_DNS" >"$dir/hosts/both/resolv.conf"
+}
+
 # nat_hosts: their names in order.
 nat_hosts() {
   local i
@@ -328,4 +360,5 @@ END
   echo "nameserver $EDGE_DNS" >"$dir/hosts/direct/resolv.conf"
   link_nat
   link_direct
+  link_both
 }

@@ -50,6 +50,9 @@ direct_public $DIRECT_PUBLIC
 direct_public6 $DIRECT_PUBLIC6
 nat_interface eth0
 direct_interface eth0
+both_direct_public $BOTH_PUBLIC
+both_direct_interface direct0
+both_nat_interface nat0
 gateway_interface wan
 ca $dir/tls/ca.pem
 access_log $dir/log/edge-access.log
@@ -99,7 +102,7 @@ usage: lab config HOST [OPTION...]     a natdiff configuration, on stdout
   --pinned             addresses in place of names resolved
   --slow S             the endpoints answer after S seconds: ports stay held
   --whoami             ask the edge for the caller's address
-  --path NAME          the path's name (nat or direct)
+  --path NAME          the path's name (nat or direct; not for both)
   --database FILE      (DIR/hosts/HOST/natdiff.db)
   --interval 1s  --burst 1  --port-budget 10000  --fleet 1
   --timeouts 'dns: 2s, connect: 4s, ...'
@@ -144,6 +147,18 @@ yaml_endpoints() {
   done
 }
 
+# yaml_paths HOST NAME: NAME is for hosts with one path.
+yaml_paths() {
+  case $1 in
+  both)
+    echo "  direct: { role: direct, interface: direct0 }"
+    echo "  nat: { role: nat, interface: nat0 }"
+    ;;
+  nat*) echo "  ${2:-nat}: { role: nat }" ;;
+  *) echo "  ${2:-direct}: { role: direct }" ;;
+  esac
+}
+
 yaml_gateway() {
   local ports=${cond[pool-per-host]} hold=${cond[hold-down]}
   [ "$ports" -gt 0 ] || ports=${cond[pool]}
@@ -159,7 +174,7 @@ END
 }
 
 cmd_config() {
-  local host role path='' database='' only=https,wss,control extra=() \
+  local host path='' database='' only=https,wss,control extra=() \
     pinned='' slow='' whoami='' interval=1s burst=1 budget=10000 fleet=1 \
     timeouts='dns: 2s, connect: 4s, tls: 4s, request: 4s, done: 4s'
   case ${1:-} in
@@ -172,8 +187,6 @@ cmd_config() {
   need_lab
   host=$(host_named "$1") || die "$1: no such host ($(hosts_list))"
   shift
-  role=nat
-  [[ $host == nat* ]] || role=direct
   while [ $# -gt 0 ]; do
     case $1 in
     --pinned) pinned=yes ;;
@@ -203,7 +216,7 @@ cmd_config() {
 agent:
   database: ${database:-$dir/hosts/$host/natdiff.db}
 paths:
-  ${path:-$role}: { role: $role }
+$(yaml_paths "$host" "$path")
 endpoints:
 $(yaml_endpoints)
 schedule:
@@ -214,5 +227,5 @@ schedule:
 timeouts: { $timeouts }
 END
   [ -z "$whoami" ] || echo "whoami: http://whoami.lab.test/whoami"
-  [ "$role" = direct ] || yaml_gateway
+  [ "$host" = direct ] || yaml_gateway
 }

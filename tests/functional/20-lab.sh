@@ -11,7 +11,7 @@ if ! reason=$("$lab" check 2>&1); then
   echo "1..0 # SKIP $reason"
   exit 0
 fi
-echo "1..25"
+echo "1..28"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/natdiff-lab-test.XXXXXX")
 LAB_DIR=$work/lab
@@ -108,6 +108,16 @@ leave_apart() {
   equals "$got" " 192.0.2.2 203.0.113.2"
 }
 check "their addresses differ" leave_apart
+
+both_ways() {
+  local by got=
+  for by in direct0 nat0 10.2.0.2; do
+    got="$got $("$lab" exec both -- curl -s -m 2 --interface $by \
+      http://whoami.lab.test/whoami)"
+  done
+  equals "$got" " 198.18.0.2 203.0.113.2 203.0.113.2"
+}
+check "a host may have both ways out" both_ways
 
 status_passes() {
   "$lab" exec nat -- sh -c 'cat >/dev/null; exit 7' </dev/null
@@ -231,13 +241,50 @@ run_ends() {
 }
 check "run passes the exit status and leaves no folder" run_ends
 
+# What is in the namespaces of a lab, by its list of them.
+left_in() {
+  find /proc/[0-9]*/ns/net -maxdepth 0 -printf '%p %l\n' 2>/dev/null |
+    grep -F "$1"
+}
+
+killed_run_ends() {
+  local inner=$work/inner runner namespaces i
+  env -u LAB_DIR "$lab" run -d "$inner" -- sleep 300 &
+  runner=$!
+  for ((i = 0; i < 200; i++)); do
+    [ ! -e "$inner/edge/dns-nat.conf" ] || break
+    sleep 0.1
+  done
+  namespaces=$(cat "$inner"/hosts/*/netns) || return 1
+  left_in "$namespaces" >/dev/null || return 1
+  kill -KILL "$runner"
+  wait "$runner" 2>/dev/null
+  for ((i = 0; i < 50; i++)); do
+    left_in "$namespaces" >/dev/null || break
+    sleep 0.1
+  done
+  ! left_in "$namespaces" || return 1
+  "$lab" down -d "$inner" && [ ! -e "$inner" ]
+}
+check "a run that is killed leaves no process" killed_run_ends
+
+refuses() {
+  local out
+  for out in "--pool many" "--dns maybe" "--loss 101" "--reset hello:x" \
+    "--delay 5-1" "--nat-hosts 0" "--colour red" "--pool"; do
+    # shellcheck disable=SC2086 # two words
+    "$lab" run $out -- true 2>"$work/err"
+    equals "$out: $? $(grep -c '^lab: ' "$work/err")" "$out: 2 1" || return 1
+  done
+}
+check "bad conditions are refused in one line" refuses
+
 namespaces=$(cat "$LAB_DIR"/hosts/*/netns)
 down_ends() {
   "$lab" exec nat -- sleep 300 &
   sleep 0.2
   "$lab" down || return 1
-  ! find /proc/[0-9]*/ns/net -maxdepth 0 -printf '%p %l\n' 2>/dev/null |
-    grep -F "$namespaces"
+  ! left_in "$namespaces"
 }
 check "down leaves no process" down_ends
 no_mount() {
