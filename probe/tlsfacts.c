@@ -155,6 +155,21 @@ on_certificate(X509_STORE_CTX *sctx, void *arg)
 	return trusted;
 }
 
+/*
+ * A handshake stopped: because the far end closed the connection?  OpenSSL
+ * says so in its error queue, or, through libcurl's BIO, by an empty one and
+ * nothing to wait for.  A reset looks the same here; its errno tells.
+ */
+static bool
+transport_ended(const SSL *ssl)
+{
+	unsigned long error = ERR_peek_error();
+
+	if (error == 0)
+		return !BIO_should_retry(SSL_get_rbio(ssl));
+	return ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 static void
 on_info(const SSL *ssl, int where, int value)
 {
@@ -172,9 +187,7 @@ on_info(const SSL *ssl, int where, int value)
 	    (value & 0xff) != SSL_AD_CLOSE_NOTIFY)
 		f->alert = value & 0xff;
 	if ((where & SSL_CB_CONNECT_EXIT) == SSL_CB_CONNECT_EXIT &&
-	    value <= 0 &&
-	    ERR_GET_REASON(ERR_peek_error()) ==
-		SSL_R_UNEXPECTED_EOF_WHILE_READING)
+	    value <= 0 && transport_ended(ssl))
 		f->eof = true;
 }
 
