@@ -27,6 +27,23 @@ add(struct conf_remarks *r, size_t line, bool warning, char *text)
 		r->n_errors++;
 }
 
+/*
+ * Control characters, those of C1 in UTF-8 too (0xc2 and 0x80 to 0x9f): a
+ * message is one line and moves no cursor.
+ */
+static void
+blank_controls(char *text)
+{
+	unsigned char *p = (unsigned char *)text;
+
+	for (; *p != '\0'; p++) {
+		if (*p < 0x20 || *p == 0x7f)
+			*p = '?';
+		else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p[0] = p[1] = '?';
+	}
+}
+
 static char *format(const char *fmt, va_list ap)
     __attribute__((format(printf, 1, 0)));
 
@@ -36,6 +53,7 @@ format(const char *fmt, va_list ap)
 	char buffer[1024];
 
 	vsnprintf(buffer, sizeof(buffer), fmt, ap);
+	blank_controls(buffer);
 	return x_strdup(buffer);
 }
 
@@ -117,11 +135,8 @@ conf_quote(const char *text, char out[CONF_QUOTE_SIZE])
 	size_t used = 0, i;
 
 	out[used++] = '\'';
-	for (i = 0; text[i] != '\0' && used < most; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		out[used++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-	}
+	for (i = 0; text[i] != '\0' && used < most; i++)
+		out[used++] = text[i];
 	if (text[i] != '\0') {
 		/* Never cut within a UTF-8 sequence. */
 		while (used > 1 && ((unsigned char)text[i] & 0xc0) == 0x80) {

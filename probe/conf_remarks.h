@@ -25,6 +25,7 @@ struct conf_remarks {
 	size_t n_errors;
 };
 
+/* A message is one line: control characters become '?'. */
 void conf_remark_error(struct conf_remarks *r, size_t line, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));
 void conf_remark_warning(struct conf_remarks *r, size_t line, const char *fmt,
@@ -35,7 +36,8 @@ void conf_remarks_tell(struct conf_remarks *r, struct conf_notes *out);
 
 /*
  * Text from the file as it may appear in a message: in quotes, cut when
- * long, without control characters.  Never for a value that can be secret.
+ * long (control characters are blanked in all messages).  Never for a value
+ * that can be secret.
  */
 #define CONF_QUOTE_SIZE 64
 char *conf_quote(const char *text, char out[CONF_QUOTE_SIZE]);

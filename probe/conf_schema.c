@@ -26,6 +26,7 @@ struct reader {
 	struct conf *c;
 	struct conf_remarks *remarks;
 	char *(*environment)(const char *);
+	size_t times_line; /* of the first interval or timeout written */
 };
 
 struct key {
@@ -1059,38 +1060,55 @@ move_special(struct conf *c)
 
 static void
 read_section(struct reader *r, const struct conf_node *v, const char *name,
-    const struct key *keys, void *base)
+    const struct key *keys, void *base, struct seen *seen)
 {
-	struct seen seen;
-
+	memset(seen, 0, sizeof(*seen));
 	if (conf_node_is_empty(v))
 		return;
 	if (is_mapping(r, v, name))
-		read_mapping(r, v, keys, base, &seen);
+		read_mapping(r, v, keys, base, seen);
 }
 
 static void
 read_agent(struct reader *r, const struct conf_node *v, void *field,
     const struct key *k)
 {
+	struct seen seen;
+
 	(void)field;
-	read_section(r, v, k->name, agent_keys, r->c);
+	read_section(r, v, k->name, agent_keys, r->c, &seen);
+}
+
+/* Remember the first line that bears on how long attempts take. */
+static void
+note_times(struct reader *r, size_t line)
+{
+	if (line > 0 && (r->times_line == 0 || line < r->times_line))
+		r->times_line = line;
 }
 
 static void
 read_schedule(struct reader *r, const struct conf_node *v, void *field,
     const struct key *k)
 {
+	struct seen seen;
+
 	(void)field;
-	read_section(r, v, k->name, schedule_keys, r->c);
+	read_section(r, v, k->name, schedule_keys, r->c, &seen);
+	note_times(r, line_of(&seen, schedule_keys, "interval"));
 }
 
 static void
 read_timeouts(struct reader *r, const struct conf_node *v, void *field,
     const struct key *k)
 {
+	struct seen seen;
+	size_t i;
+
 	(void)field;
-	read_section(r, v, k->name, timeout_keys, r->c);
+	read_section(r, v, k->name, timeout_keys, r->c, &seen);
+	for (i = 0; timeout_keys[i].name != NULL; i++)
+		note_times(r, seen.lines[i]);
 }
 
 static void
@@ -1098,28 +1116,27 @@ read_gateway(struct reader *r, const struct conf_node *v, void *field,
     const struct key *k)
 {
 	struct conf_gateway *g = field;
+	struct seen seen;
 
 	g->present = true;
-	read_section(r, v, k->name, gateway_keys, g);
+	read_section(r, v, k->name, gateway_keys, g, &seen);
 }
 
 /* ------------------------------------------------------------ the whole */
 
+/* Defaults alone are no reason to warn: only what somebody wrote. */
 static void
-check_timeouts(struct reader *r, const struct seen *seen)
+check_timeouts(struct reader *r)
 {
 	char sum_text[WALLTIME_TEXT_SIZE], interval[WALLTIME_TEXT_SIZE];
-	size_t line = line_of(seen, root_keys, "timeouts");
 	int64_t sum = 0;
 	int i;
 
-	if (line == 0)
-		line = line_of(seen, root_keys, "schedule");
 	for (i = 0; i < PHASE_COUNT; i++)
 		sum += r->c->timeout_us[i];
-	if (line == 0 || sum <= r->c->interval_us)
+	if (r->times_line == 0 || sum <= r->c->interval_us)
 		return;
-	conf_remark_warning(r->remarks, line,
+	conf_remark_warning(r->remarks, r->times_line,
 	    "the timeouts add up to %s, the interval is %s: attempts of "
 	    "several slots are under way while they fail",
 	    duration_format(sum, sum_text),
@@ -1152,7 +1169,7 @@ void
 conf_schema_read(const struct conf_node *root, struct conf *c,
     struct conf_remarks *remarks, char *(*environment)(const char *))
 {
-	struct reader r = { c, remarks, environment };
+	struct reader r = { c, remarks, environment, 0 };
 	struct seen seen;
 	size_t line;
 
@@ -1166,7 +1183,7 @@ conf_schema_read(const struct conf_node *root, struct conf *c,
 		    "no path, expected at least one under paths:, with a "
 		    "role");
 	check_endpoints(&r, &seen);
-	check_timeouts(&r, &seen);
+	check_timeouts(&r);
 }
 
 void

@@ -573,6 +573,10 @@ static const struct {
 	    "f:2: /dev/zero: no regular file, expected one that holds a "
 	    "header\n" },
 
+	{ A("headers: [ \"X: file:/a\\n\\e[31m\\u009bb\" ]"),
+	    "f:2: /a??[31m??b: cannot open: No such file or directory, "
+	    "expected a readable file\n" },
+
 	/* Several, in the order of lines. */
 	{ "endpoints:\n"
 	  "  a:\n"
