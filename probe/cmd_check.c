@@ -331,6 +331,10 @@ check(const struct options *o, struct conf *c, const struct conf_notes *notes)
 	check_interfaces(c);
 	if (status != 0)
 		fprintf(stderr, "%s: refused: %s\n", c->file, e.msg);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "check: cannot write to standard output\n");
+		return 1;
+	}
 	return status;
 }
 
