@@ -186,7 +186,7 @@ duration_format(int64_t us, char out[WALLTIME_TEXT_SIZE])
 	for (i = 0; i < N_UNITS - 1; i++)
 		if (us >= units[i].us && us % units[i].us == 0)
 			break;
-	snprintf(out, WALLTIME_TEXT_SIZE, "%" PRId64 "%s",
-	    us / units[i].us, us == 0 ? "s" : units[i].name);
+	snprintf(out, WALLTIME_TEXT_SIZE, "%" PRId64 "%s", us / units[i].us,
+	    us == 0 ? "s" : units[i].name);
 	return out;
 }

@@ -8,8 +8,10 @@
 #include "probe/commands.h"
 
 const struct command commands[] = {
-	{ "census", cmd_census, "show who eats the ports: sockets by destination" },
-	{ "check", cmd_check, "read the configuration, resolve, show the plan" },
+	{ "census", cmd_census,
+	    "show who eats the ports: sockets by destination" },
+	{ "check", cmd_check,
+	    "read the configuration, resolve, show the plan" },
 	{ "run", cmd_run, "fire the configured attempts and record them" },
 	{ NULL, NULL, NULL },
 };

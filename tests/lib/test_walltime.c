@@ -22,8 +22,8 @@ Test(walltime, reads_what_people_and_logs_write)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cr_assert_eq(walltime_parse(cases[i].text, &us), 0, "%s",
-		    cases[i].text);
+		cr_assert_eq(
+		    walltime_parse(cases[i].text, &us), 0, "%s", cases[i].text);
 		cr_expect_eq(us, cases[i].us, "%s", cases[i].text);
 	}
 }
@@ -37,8 +37,7 @@ Test(walltime, refuses_what_is_no_time)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_expect_eq(walltime_parse(cases[i], &us), -1, "%s",
-		    cases[i]);
+		cr_expect_eq(walltime_parse(cases[i], &us), -1, "%s", cases[i]);
 }
 
 Test(walltime, writes_what_it_reads)
@@ -50,8 +49,8 @@ Test(walltime, writes_what_it_reads)
 	cr_expect_str_eq(text, "2026-11-21T04:45:00.123456Z");
 	cr_assert_eq(walltime_parse(text, &us), 0);
 	cr_expect_eq(us, 1795236300123456);
-	cr_expect_str_eq(walltime_format(-1, 3, text),
-	    "1969-12-31T23:59:59.999Z");
+	cr_expect_str_eq(
+	    walltime_format(-1, 3, text), "1969-12-31T23:59:59.999Z");
 }
 
 Test(walltime, reads_and_writes_durations)
@@ -74,21 +73,19 @@ Test(walltime, reads_and_writes_durations)
 		{ "99999999999999999us", 99999999999999999,
 		    "99999999999999999us" },
 	};
-	static const char *const bad[] = { "", "s", "-1s", "10 s", "1e99",
-		"5y", "ten", "0x10", "0x1p4s",
-		"1e3", "1e3s", "1.s", ".5s",
-		"1,5s", "inf", "nan", " 1s", "1s ", "+1s", "1_000s", "1..5s",
+	static const char *const bad[] = { "", "s", "-1s", "10 s", "1e99", "5y",
+		"ten", "0x10", "0x1p4s", "1e3", "1e3s", "1.s", ".5s", "1,5s",
+		"inf", "nan", " 1s", "1s ", "+1s", "1_000s", "1..5s",
 		"99999999999999999s", "999999999999999999999us" };
 	char text[WALLTIME_TEXT_SIZE];
 	int64_t us;
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cr_assert_eq(duration_parse(cases[i].text, &us), 0, "%s",
-		    cases[i].text);
+		cr_assert_eq(
+		    duration_parse(cases[i].text, &us), 0, "%s", cases[i].text);
 		cr_expect_eq(us, cases[i].us, "%s", cases[i].text);
-		cr_expect_str_eq(duration_format(us, text),
-		    cases[i].canonical);
+		cr_expect_str_eq(duration_format(us, text), cases[i].canonical);
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		cr_expect_eq(duration_parse(bad[i], &us), -1, "%s", bad[i]);
