@@ -55,8 +55,10 @@ refuse_foreign(const char *file, struct err *e)
 static int
 refuse_newer(const char *file, int version, int known, struct err *e)
 {
-	return err_set(e, "%s: schema version %d, this program knows %d", file,
-	    version, known);
+	return err_set(e,
+	    "%s: is of a newer natdiff (schema version %d, this program "
+	    "knows %d)",
+	    file, version, known);
 }
 
 /* The folder must be writable: the WAL stands beside the file. */
@@ -149,7 +151,7 @@ inspect(sqlite3 *db, const char *file, struct err *e)
 	rc = f->pMethods->xRead(f, h, sizeof(h), 0);
 	if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
 		return err_set(e, "%s: cannot read", file);
-	if (memcmp(h, "SQLite format 3", 16) != 0)
+	if (rc != SQLITE_OK || memcmp(h, "SQLite format 3", 16) != 0)
 		return err_set(e, "%s: is no SQLite database", file);
 	version = big_endian_32(h + HEADER_USER_VERSION);
 	id = big_endian_32(h + HEADER_APPLICATION_ID);

@@ -405,7 +405,8 @@ Test(store, a_newer_schema_is_refused)
 	other_program(file,
 	    "PRAGMA journal_mode = DELETE;"
 	    "PRAGMA user_version = 9");
-	expect_refused_untouched("schema version 9, this program knows 1");
+	expect_refused_untouched(
+	    "is of a newer natdiff (schema version 9, this program knows 1)");
 }
 
 Test(store, a_file_cut_short_is_refused)
@@ -518,7 +519,8 @@ Test(store, an_older_file_is_migrated_with_its_rows)
 	expect("SELECT text || ifnull(author, '-') FROM note", "n-");
 	expect("SELECT count(*) FROM extra", "0");
 	expect("PRAGMA user_version", "3");
-	expect_refused("schema version 3, this program knows 1");
+	expect_refused(
+	    "is of a newer natdiff (schema version 3, this program knows 1)");
 }
 
 Test(store, a_migration_that_fails_changes_nothing)
