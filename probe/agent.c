@@ -255,9 +255,8 @@ start(struct agent *ag, struct err *e)
 	if (make_events(ag) != 0)
 		return err_set(e, "agent: libevent cannot start");
 	ag->clock_offset_us = now_us - monotonic_now_us();
-	ag->next_slot = plan_slot(now_us, ag->o->conf->interval_us);
 	if (!ag->o->once)
-		ag->next_slot++;
+		ag->next_slot = plan_slot(now_us, ag->o->conf->interval_us) + 1;
 	ag->first_slot_at_us = ag->next_slot * ag->o->conf->interval_us;
 	if (ag->o->duration_us > 0)
 		ag->until_us = ag->first_slot_at_us + ag->o->duration_us;
@@ -308,6 +307,8 @@ agent_run(const struct agent_options *o, int64_t *fired, struct err *e)
 
 	ag.o = o;
 	*fired = 0;
+	/* With --once, the slot that is locked is the slot that is fired. */
+	ag.next_slot = plan_slot(walltime_now_us(), o->conf->interval_us);
 	ag.context.on_unresolved = on_attempt_done;
 	ag.context.on_slot_done = on_slot_done;
 	if (agent_open(&ag, on_attempt_done, &end, e) != 0 ||

@@ -172,9 +172,7 @@ open_store(struct agent *ag, enum agent_end *end, struct err *e)
 {
 	const struct conf *c = ag->o->conf;
 	struct recorder_options o = { 0 };
-	int64_t slot = ag->o->once
-	    ? plan_slot(walltime_now_us(), c->interval_us)
-	    : LOCK_ALL_SLOTS;
+	int64_t slot = ag->o->once ? ag->next_slot : LOCK_ALL_SLOTS;
 	pid_t holder;
 	size_t i;
 
