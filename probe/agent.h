@@ -35,10 +35,14 @@ struct agent_options {
 	bool once;           /* the current slot, then the end */
 	int64_t slots;       /* 0: no bound */
 	int64_t duration_us; /* 0: no bound */
-	/* Either may be NULL. */
+	/* Each of these may be NULL. */
 	void (*on_attempt)(void *arg, const struct attempt_record *a);
 	void (*on_status)(void *arg, const struct agent_status *s);
-	void (*on_trouble)(void *arg, const struct err *e); /* any thread */
+	/*
+	 * Storing begins to fail (e says why), or works again (NULL; lost
+	 * rows are gone for good); any thread.
+	 */
+	void (*on_trouble)(void *arg, const struct err *e, int64_t lost);
 	void *arg;
 };
 

@@ -156,7 +156,8 @@ on_trouble(void *arg, const struct err *e)
 	struct agent *ag = arg;
 
 	if (ag->o->on_trouble != NULL)
-		ag->o->on_trouble(ag->o->arg, e);
+		ag->o->on_trouble(
+		    ag->o->arg, e, recorder_lost(ag->context.recorder));
 }
 
 /* The recorder's thread. */

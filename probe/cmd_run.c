@@ -175,9 +175,17 @@ on_status(void *arg, const struct agent_status *s)
 }
 
 static void
-on_trouble(void *arg, const struct err *e)
+on_trouble(void *arg, const struct err *e, int64_t lost)
 {
-	say(arg, e != NULL ? e->msg : "storing works again, nothing was lost");
+	char text[80];
+
+	if (e == NULL && lost > 0)
+		snprintf(text, sizeof(text),
+		    "storing works again, %" PRId64 " rows were lost", lost);
+	else
+		snprintf(text, sizeof(text),
+		    "storing works again, nothing was lost");
+	say(arg, e != NULL ? e->msg : text);
 }
 
 static int

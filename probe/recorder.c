@@ -759,7 +759,7 @@ recorder_close(struct recorder *r, struct err *e)
 	pthread_join(r->thread, NULL);
 	if (r->waiting > 0)
 		result = err_set(e, "%.400s; %lld rows are lost", r->err.msg,
-		    (long long)r->waiting);
+		    (long long)(r->waiting + r->lost));
 	if (result != 0 && e != NULL)
 		e->sys = r->err.sys;
 	recorder_free(r);
