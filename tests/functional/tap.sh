@@ -107,6 +107,15 @@ contains() {
   esac
 }
 
+# matches TEXT EXPRESSION: an extended regular expression finds it
+matches() {
+  [[ $1 =~ $2 ]] || {
+    echo "got      $1"
+    echo "no match $2"
+    return 1
+  }
+}
+
 # sql DATABASE QUERY
 sql() { sqlite3 -batch -noheader "$1" "$2"; }
 
