@@ -83,6 +83,35 @@ begins_with_tab(const struct reading *r, size_t line)
 	return i < r->size && r->bytes[i] == '\t';
 }
 
+/* What people most often meant to write where libyaml is this puzzled. */
+static const struct {
+	const char *problem;
+	const char *expected;
+} hints[] = {
+	{ "did not find expected <document start>",
+	    ", expected it indented like the lines before" },
+	{ "did not find expected key",
+	    ", expected keys of one mapping indented alike" },
+	{ "did not find expected '-' indicator",
+	    ", expected values of one list indented alike" },
+	{ "mapping values are not allowed in this context",
+	    ", expected quotes around a value with ': ' in it" },
+	{ "could not find expected ':'", ", expected \"key: value\"" },
+	{ "found character that cannot start any token",
+	    ", expected quotes around a value that begins so" },
+};
+
+static const char *
+hint(const char *problem)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (strcmp(hints[i].problem, problem) == 0)
+			return hints[i].expected;
+	return "";
+}
+
 static int
 tell_syntax(const struct reading *r)
 {
@@ -101,10 +130,11 @@ tell_syntax(const struct reading *r)
 		    "not YAML: a tab in the indentation, expected blanks");
 	else if (p->context != NULL)
 		conf_remark_error(r->remarks, line,
-		    "not YAML: %s %s that begins in line %zu", problem,
-		    p->context, p->context_mark.line + 1);
+		    "not YAML: %s %s that begins in line %zu%s", problem,
+		    p->context, p->context_mark.line + 1, hint(problem));
 	else
-		conf_remark_error(r->remarks, line, "not YAML: %s", problem);
+		conf_remark_error(
+		    r->remarks, line, "not YAML: %s%s", problem, hint(problem));
 	return -1;
 }
 

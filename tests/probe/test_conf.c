@@ -295,6 +295,20 @@ static const struct {
 	    "a flow mapping that begins in line 2\n" },
 	{ P "endpoints:\n\ta: 1\n",
 	    "f:3: not YAML: a tab in the indentation, expected blanks\n" },
+	{ P "agent: b: c\n",
+	    "f:2: not YAML: mapping values are not allowed in this context, "
+	    "expected quotes around a value with ': ' in it\n" },
+	{ P "endpoints:\n    a:\n  b:\n",
+	    "f:4: not YAML: did not find expected key while parsing a block "
+	    "mapping that begins in line 1, expected keys of one mapping "
+	    "indented alike\n" },
+	{ "  a: 1\nb: 2\n",
+	    "f:2: not YAML: did not find expected <document start>, expected "
+	    "it indented like the lines before\n" },
+	{ "a: @b\n",
+	    "f:1: not YAML: found character that cannot start any token while "
+	    "scanning for the next token that begins in line 1, expected "
+	    "quotes around a value that begins so\n" },
 	{ P E "agent: \"\\x01\n",
 	    "f:4: not YAML: found unexpected end of stream while scanning a "
 	    "quoted scalar that begins in line 3\n" },
