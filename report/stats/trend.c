@@ -13,14 +13,19 @@ void
 trend_load(
     const uint8_t *failed, const int64_t *load, size_t n, struct trend *out)
 {
-	double *score = x_calloc(n, sizeof(*score));
-	double p = 0, mean = 0, together = 0, spread = 0, all, l;
+	double *score, p = 0, mean = 0, together = 0, spread = 0, all, l;
 	size_t i;
 
+	out->correlation = out->armitage_p = NAN;
+	if (n == 0) {
+		block_test_real(NULL, 0, &out->block);
+		return;
+	}
 	for (i = 0; i < n; i++) {
 		p += failed[i];
 		mean += (double)load[i];
 	}
+	score = x_calloc(n, sizeof(*score));
 	p /= (double)n;
 	mean /= (double)n;
 	for (i = 0; i < n; i++) {
@@ -31,7 +36,6 @@ trend_load(
 	}
 	block_test_real(score, n, &out->block);
 	free(score);
-	out->correlation = out->armitage_p = NAN;
 	/* The Armitage statistic is n r^2. */
 	all = (double)n * p * (1 - p) * spread;
 	if (!(all > 0))

@@ -202,6 +202,13 @@ print_number(FILE *f, double v)
 		fprintf(f, "%.17g", v);
 }
 
+/* NaN over nothing. */
+static double
+ratio(double x, double n)
+{
+	return n > 0 ? x / n : NAN;
+}
+
 /* Where the values of one case go. */
 struct sheet {
 	FILE *file;
@@ -274,7 +281,8 @@ side_finish(struct side *s)
 {
 	size_t i, n = 0;
 
-	qsort(s->row, s->count, sizeof(*s->row), by_slot);
+	if (s->count > 0)
+		qsort(s->row, s->count, sizeof(*s->row), by_slot);
 	s->us = x_calloc(s->count, sizeof(*s->us));
 	s->sorted = x_calloc(s->count, sizeof(*s->sorted));
 	for (i = 0; i < s->count; i++)
@@ -347,12 +355,12 @@ put_rates(const struct sheet *s, const struct side side[2])
 	for (i = 0; i < 2; i++) {
 		w = rates_wilson(
 		    (double)side[i].failed, (double)side[i].count, rates_z());
-		putf(s, (double)side[i].failed / (double)side[i].count,
+		putf(s, ratio((double)side[i].failed, (double)side[i].count),
 		    "rate_%s", side[i].name);
 		putf(s, w.lo, "wilson_lo_%s", side[i].name);
 		putf(s, w.hi, "wilson_hi_%s", side[i].name);
 	}
-	put(s, "rd_unpaired", xn / nn - xd / nd);
+	put(s, "rd_unpaired", ratio(xn, nn) - ratio(xd, nd));
 	put_interval(s, "newcombe_ind",
 	    rates_newcombe_unpaired(xd, nd, xn, nn, rates_z()));
 	put(s, "fisher_p",
@@ -388,7 +396,7 @@ put_cells(const struct sheet *s, const struct rates_cells *c, double n)
 	put(s, "cell_b", c->nat_only);
 	put(s, "cell_c", c->direct_only);
 	put(s, "cell_ff", c->both_failed);
-	put(s, "rd_paired", (c->nat_only - c->direct_only) / n);
+	put(s, "rd_paired", ratio(c->nat_only - c->direct_only, n));
 	put_interval(s, "newcombe10", rates_newcombe_paired(c, rates_z()));
 	put(s, "mcnemar_exact_p", n > 0 ? m.exact : NAN);
 	put(s, "mcnemar_midp", n > 0 ? m.mid_p : NAN);
@@ -647,7 +655,7 @@ do_table(const struct sheet *s, const struct rates_cells *c)
 	struct interval w;
 
 	put(s, "n", n);
-	put(s, "rd", (c->nat_only - c->direct_only) / n);
+	put(s, "rd", ratio(c->nat_only - c->direct_only, n));
 	put_interval(s, "newcombe10", rates_newcombe_paired(c, rates_z()));
 	put(s, "mcnemar_exact_p", n > 0 ? m.exact : NAN);
 	put(s, "mcnemar_midp", n > 0 ? m.mid_p : NAN);
