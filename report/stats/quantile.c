@@ -20,12 +20,14 @@ rank_of(size_t n, double p)
 	return k < 1 ? 1 : (size_t)k;
 }
 
-static double
-type7(const int64_t *sorted, size_t n, double p)
+double
+quantile_value(const int64_t *sorted, size_t n, double p)
 {
 	double at = (double)(n - 1) * p, h = at - floor(at);
 	size_t i = (size_t)at;
 
+	if (n == 0)
+		return NAN;
 	if (h == 0 || i + 1 >= n)
 		return (double)sorted[i];
 	return (1 - h) * (double)sorted[i] + h * (double)sorted[i + 1];
@@ -134,7 +136,7 @@ quantile_describe(const int64_t *us, const int64_t *sorted, size_t n,
 	}
 	if (n == 0)
 		return;
-	out->value = type7(sorted, n, p);
+	out->value = quantile_value(sorted, n, p);
 	out->harrell_davis = harrell_davis(sorted, n, p);
 	out->naive = limits(sorted, n, qbinom(ALPHA / 2, m, p, 1, 0),
 	    qbinom(1 - ALPHA / 2, m, p, 1, 0) + 1);

@@ -24,6 +24,9 @@ struct quantile_shift {
 	struct interval ci;
 };
 
+/* The p-quantile alone, R's type 7, of ascending latencies; NaN at n = 0. */
+double quantile_value(const int64_t *sorted, size_t n, double p);
+
 /*
  * The p-quantile, 0 < p < 1, of n latencies: us in slot order, sorted the
  * same ones in ascending order, failed the number of attempts without one.
