@@ -1,0 +1,181 @@
+/*
+ * What the databases held, in memory: the attempts as columns, a set of them
+ * an endpoint, about 40 bytes an attempt, so that months of them fit.  Filled
+ * by report/load; everything behind it is pure and reads this only.
+ *
+ * Endpoints with the same name are one endpoint, whatever database they came
+ * from.  After dataset_finish() nothing depends on the order of the inputs
+ * but dataset.inputs itself.
+ */
+#ifndef NATDIFF_REPORT_DATASET_H
+#define NATDIFF_REPORT_DATASET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "natdiff/failure.h"
+#include "natdiff/record.h"
+#include "report/names.h"
+
+/* "Not measured" in the columns. */
+#define NO_DURATION UINT32_MAX
+#define NO_STATUS   0
+#define NO_INDEX    UINT16_MAX /* of a target or an address */
+#define NO_COUNT    UINT8_MAX
+
+/*
+ * Where in its slot an attempt began: in units of interval / OFFSET_UNIT, and
+ * saturating (two intervals either way).
+ */
+#define OFFSET_UNIT 16384
+
+/* Phases whose durations are columns, and the total. */
+enum duration {
+	DURATION_CONNECT,
+	DURATION_TLS,
+	DURATION_REQUEST,
+	DURATION_TOTAL,
+	DURATION_COUNT
+};
+
+/* "connect", ..., "total". */
+const char *duration_name(enum duration d);
+
+/* The attempts at one endpoint, by (slot, seq, target, run). */
+struct attempts {
+	size_t n;
+	size_t capacity;
+	int64_t *slot;
+	uint32_t *run;
+	uint32_t *duration_us[DURATION_COUNT];
+	uint16_t *target; /* in dataset.targets; NO_INDEX: not resolved */
+	uint16_t *seq;
+	uint16_t *status;
+	uint16_t *observed; /* in dataset.addresses, or NO_INDEX */
+	int16_t *offset;    /* of OFFSET_UNIT */
+	uint8_t *failure;   /* enum failure */
+	uint8_t *phase;     /* enum phase, where failure is not 0 */
+	uint8_t *syn_retransmits;
+};
+
+/* One attempt on its way into the columns. */
+struct attempt_row {
+	int64_t slot;
+	uint32_t run;
+	uint32_t duration_us[DURATION_COUNT];
+	uint16_t target, seq, status, observed;
+	int16_t offset;
+	uint8_t failure, phase, syn_retransmits;
+};
+
+struct endpoint {
+	char *name;
+	char *url;     /* the first by the alphabet of those with attempts */
+	size_t n_urls; /* more than 1: it changed, or differs by host */
+	bool control;
+	char *kind; /* endpoint, witness, whoami */
+	struct attempts attempts;
+};
+
+/* A way out, by name and role. */
+struct path {
+	char *name;
+	enum role role;
+};
+
+/* An agent on a path with an interval. */
+struct series {
+	uint32_t agent; /* in dataset.agents */
+	uint32_t host;  /* in dataset.hosts */
+	uint32_t path;  /* in dataset.paths */
+	int64_t interval_us;
+};
+
+struct run {
+	uint8_t uuid[16];
+	uint32_t series;
+	uint32_t input;
+	uint32_t same_as; /* the first run with this uuid, perhaps itself */
+	int64_t started_at_us;
+	int64_t ended_at_us; /* NOT_MEASURED: killed, or still running */
+	int64_t lost_rows;
+	int64_t clock_step_us;
+	int64_t clock_synchronised;
+	int64_t clock_max_error_us;
+	size_t attempts;       /* in the window, without duplicates */
+	int64_t offset_sum_us; /* server's Date minus our clock, summed */
+	size_t offset_count;
+};
+
+/* A word of the user's, from the note table. */
+struct annotation {
+	int64_t at_us;
+	char *text;
+};
+
+struct input {
+	char *file;
+	size_t rows; /* attempts in the window */
+	size_t bad_rows;
+	char *first_bad;       /* NULL: none */
+	size_t duplicate_runs; /* that another input has, too */
+	size_t duplicate_rows;
+};
+
+struct dataset {
+	struct input *inputs;
+	size_t n_inputs, inputs_capacity;
+	struct endpoint *endpoints; /* by name */
+	size_t n_endpoints, endpoints_capacity;
+	struct path *paths; /* direct first, then by name */
+	size_t n_paths, paths_capacity;
+	struct series *series; /* by path, agent, host, interval */
+	size_t n_series, series_capacity;
+	struct run *runs; /* by uuid, then input */
+	size_t n_runs, runs_capacity;
+	struct annotation *annotations; /* by time */
+	size_t n_annotations, annotations_capacity;
+	struct names agents, hosts;
+	struct names targets;   /* "address:port", "[address]:port" */
+	struct names addresses; /* observed ones */
+	struct names keys;      /* what dataset_endpoint() and the like find */
+	uint32_t *key_index;    /* what each stands for */
+	size_t key_capacity;
+	struct names urls; /* "endpoint url" of those with attempts */
+	int64_t since_us;  /* the window asked for; NOT_MEASURED: open */
+	int64_t until_us;
+	int64_t first_us; /* starts of the first and the last attempt; */
+	int64_t last_us;  /* NOT_MEASURED: there is none */
+};
+
+void dataset_init(struct dataset *d);
+void dataset_clear(struct dataset *d);
+
+/*
+ * Find or add; the index holds until dataset_finish().  A new endpoint has
+ * neither url nor kind.
+ */
+uint32_t dataset_endpoint(struct dataset *d, const char *name);
+uint32_t dataset_path(struct dataset *d, const char *name, enum role role);
+uint32_t dataset_series(struct dataset *d, const struct series *s);
+
+void attempts_add(struct attempts *a, const struct attempt_row *row);
+
+/*
+ * When everything was added: sort all, and drop the attempts that two inputs
+ * have.
+ */
+void dataset_finish(struct dataset *d);
+
+/* When attempt i began, within 1/16384 of its interval. */
+int64_t attempt_started_us(
+    const struct dataset *d, const struct attempts *a, size_t i);
+
+/* Of the path that attempt i took. */
+uint32_t attempt_series(
+    const struct dataset *d, const struct attempts *a, size_t i);
+uint32_t attempt_path(
+    const struct dataset *d, const struct attempts *a, size_t i);
+
+#endif
