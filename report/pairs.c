@@ -1,0 +1,240 @@
+/*
+ * Pairing.  The attempts are sorted, so what may pair stands together: a
+ * group.  What was seen in a group is noted per series, with the number of
+ * the group, so that nothing has to be cleared between groups.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/pairs.h"
+
+#define NO_SERIES UINT32_MAX
+
+/* What is known of a series, and what of it is in the group at hand. */
+struct seen {
+	uint32_t group;    /* the group in which the rest holds */
+	uint32_t row;      /* its attempt there */
+	uint32_t twin;     /* direct series of the same host, or NO_SERIES */
+	uint32_t interval; /* intervals by number */
+	bool used;         /* direct: has a partner */
+};
+
+/* The first direct attempt with an interval in a group. */
+struct first {
+	uint32_t group;
+	uint32_t series;
+	bool nat; /* there is a nat attempt, too */
+};
+
+struct pairing {
+	struct pairs *out;
+	const struct dataset *d;
+	const struct attempts *a;
+	struct seen *series;  /* by series */
+	struct first *direct; /* by interval */
+	uint32_t group;       /* number of the group, from 1 */
+};
+
+static bool
+is_nat(const struct pairing *p, uint32_t series)
+{
+	return p->d->paths[p->d->series[series].path].role == ROLE_NAT;
+}
+
+/* Number the intervals; find the direct series of each nat series' host. */
+static void
+know_series(struct pairing *p)
+{
+	const struct series *all = p->d->series;
+	struct names intervals = { 0 }, hosts = { 0 };
+	size_t n = p->d->n_series, i;
+	uint32_t *host = x_calloc(n + 1, sizeof(*host));
+	uint32_t *direct = x_calloc(n + 1, sizeof(*direct));
+	char *key;
+
+	for (i = 0; i < n; i++) {
+		key = x_asprintf("%" PRId64, all[i].interval_us);
+		p->series[i].interval = names_add(&intervals, key);
+		free(key);
+		key = x_asprintf("%u %u %u", all[i].agent, all[i].host,
+		    p->series[i].interval);
+		host[i] = names_add(&hosts, key);
+		free(key);
+		direct[i] = NO_SERIES;
+	}
+	/* Backwards: the first direct series of a host stays. */
+	for (i = n; i-- > 0;)
+		if (!is_nat(p, (uint32_t)i))
+			direct[host[i]] = (uint32_t)i;
+	for (i = 0; i < n; i++)
+		p->series[i].twin = direct[host[i]];
+	p->direct = x_calloc(intervals.n + 1, sizeof(*p->direct));
+	free(host);
+	free(direct);
+	names_clear(&intervals);
+	names_clear(&hosts);
+}
+
+static bool
+same_group(const struct attempts *a, size_t i, size_t k)
+{
+	return a->slot[i] == a->slot[k] && a->seq[i] == a->seq[k] &&
+	    a->target[i] == a->target[k];
+}
+
+/* Note the first attempt of each series in [from, to). */
+static void
+note_group(struct pairing *p, size_t from, size_t to)
+{
+	struct seen *s;
+	struct first *first;
+	uint32_t series;
+	size_t i;
+
+	p->group++;
+	for (i = from; i < to; i++) {
+		if (p->a->failure[i] == FAILURE_INTERRUPTED)
+			continue;
+		series = attempt_series(p->d, p->a, i);
+		s = &p->series[series];
+		if (s->group == p->group) {
+			p->out->repeats++;
+			continue;
+		}
+		s->group = p->group;
+		s->row = (uint32_t)i;
+		s->used = false;
+		first = &p->direct[s->interval];
+		if (first->group != p->group) {
+			first->group = p->group;
+			first->series = NO_SERIES;
+			first->nat = false;
+		}
+		if (is_nat(p, series))
+			first->nat = true;
+		else if (series < first->series)
+			first->series = series;
+	}
+}
+
+/* The direct series that a nat one is compared with here, or NO_SERIES. */
+static uint32_t
+partner_of(const struct pairing *p, const struct seen *nat)
+{
+	if (nat->twin != NO_SERIES && p->series[nat->twin].group == p->group)
+		return nat->twin;
+	return p->direct[nat->interval].series;
+}
+
+/* Whether the two began more than a tenth of their interval apart. */
+static bool
+is_apart(const struct attempts *a, uint32_t i, uint32_t k)
+{
+	return abs(a->offset[i] - a->offset[k]) > OFFSET_UNIT / 10;
+}
+
+static void
+add_pair(struct pairing *p, uint32_t direct, uint32_t nat)
+{
+	bool direct_ok = p->a->failure[direct] == FAILURE_NONE;
+	bool nat_ok = p->a->failure[nat] == FAILURE_NONE;
+	struct pairs *out = p->out;
+
+	out->pair =
+	    x_grow(out->pair, out->n, &out->capacity, sizeof(*out->pair));
+	out->pair[out->n++] = (struct pair){ direct, nat };
+	if (direct_ok && nat_ok)
+		out->both_ok++;
+	else if (direct_ok)
+		out->nat_only++;
+	else if (nat_ok)
+		out->direct_only++;
+	else
+		out->both_failed++;
+	if (is_apart(p->a, direct, nat))
+		out->apart++;
+}
+
+/* The first attempt of its series in the group at hand. */
+static bool
+is_first(const struct pairing *p, size_t i, struct seen **s)
+{
+	if (p->a->failure[i] == FAILURE_INTERRUPTED)
+		return false;
+	*s = &p->series[attempt_series(p->d, p->a, i)];
+	return (*s)->row == i;
+}
+
+static void
+pair_nat(struct pairing *p, size_t from, size_t to)
+{
+	struct seen *s;
+	uint32_t partner;
+	size_t i;
+
+	for (i = from; i < to; i++) {
+		if (!is_first(p, i, &s) ||
+		    !is_nat(p, attempt_series(p->d, p->a, i)))
+			continue;
+		partner = partner_of(p, s);
+		if (partner != NO_SERIES) {
+			add_pair(p, p->series[partner].row, (uint32_t)i);
+			p->series[partner].used = true;
+			continue;
+		}
+		p->out->half_nat++;
+		p->out->half_dns += p->a->target[i] == NO_INDEX;
+	}
+}
+
+static void
+count_direct(struct pairing *p, size_t from, size_t to)
+{
+	struct seen *s;
+	size_t i;
+
+	for (i = from; i < to; i++) {
+		if (!is_first(p, i, &s) ||
+		    is_nat(p, attempt_series(p->d, p->a, i)) || s->used)
+			continue;
+		if (p->direct[s->interval].nat) {
+			p->out->spare++;
+			continue;
+		}
+		p->out->half_direct++;
+		p->out->half_dns += p->a->target[i] == NO_INDEX;
+	}
+}
+
+void
+pairs_find(struct pairs *p, const struct dataset *d, const struct attempts *a)
+{
+	struct pairing w = { .out = p, .d = d, .a = a };
+	size_t from, to;
+
+	memset(p, 0, sizeof(*p));
+	w.series = x_calloc(d->n_series + 1, sizeof(*w.series));
+	know_series(&w);
+	for (from = 0; from < a->n; from = to) {
+		to = from + 1;
+		while (to < a->n && same_group(a, from, to))
+			to++;
+		note_group(&w, from, to);
+		pair_nat(&w, from, to);
+		count_direct(&w, from, to);
+	}
+	free(w.series);
+	free(w.direct);
+}
+
+void
+pairs_clear(struct pairs *p)
+{
+	free(p->pair);
+	memset(p, 0, sizeof(*p));
+}
