@@ -17,4 +17,6 @@ struct command {
 /* All commands, ended by one whose name is NULL. */
 extern const struct command commands[];
 
+int cmd_diff(int argc, char **argv);
+
 #endif

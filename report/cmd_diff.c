@@ -1,0 +1,108 @@
+/*
+ * natdiff-report diff: compare the paths.
+ */
+#include "config.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+#include "natdiff/walltime.h"
+#include "report/commands.h"
+#include "report/options.h"
+#include "report/output/output.h"
+#include "report/report.h"
+
+static const char help[] =
+    "Examples:\n"
+    "  natdiff-report diff direct.db nat.db\n"
+    "  natdiff-report diff --since 2026-11-21T04:00:00Z *.db\n"
+    "  natdiff-report diff --format json --endpoint listen *.db\n"
+    "\n"
+    "Usage: natdiff-report diff [OPTIONS] FILE...\n"
+    "\n"
+    "Compares the direct and the nat path over any number of databases, in\n"
+    "any order.  Databases that an agent is writing may be read.\n"
+    "\n"
+    "  --format FORMAT   text (default) or json\n" FILTER_HELP;
+
+struct diff {
+	struct load_filter filter;
+	const struct output_format *format;
+};
+
+/* Take the options; -1: go on, else the exit status. */
+static int
+take_options(struct diff *diff, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "format", required_argument, NULL, 'f' },
+		FILTER_OPTIONS,
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct err e;
+	int c, taken;
+
+	diff->format = output_find("text", NULL);
+	while ((c = getopt_long(argc, argv, "hf:", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return options_flushed() ? 0 : 1;
+		}
+		if (c == 'f') {
+			diff->format = output_find(optarg, &e);
+			taken = diff->format != NULL ? 1 : -1;
+		} else {
+			taken = options_filter(&diff->filter, c, optarg, &e);
+		}
+		if (taken < 0)
+			options_complain("diff", &e);
+		if (taken != 1)
+			return EXIT_USAGE;
+	}
+	if (options_check(&diff->filter, &e) != 0) {
+		options_complain("diff", &e);
+		return EXIT_USAGE;
+	}
+	if (optind == argc) {
+		err_set(&e, "diff: no database given");
+		options_complain("diff", &e);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+static int
+compare(const struct diff *diff, char **files, size_t n)
+{
+	struct dataset d;
+	struct report r;
+	struct err e;
+	int status = 1;
+
+	dataset_init(&d);
+	if (load_files(&d, files, n, &diff->filter, &e) != 0) {
+		options_complain(NULL, &e);
+	} else {
+		report_make(&r, &d, walltime_now_us());
+		diff->format->write(&r, stdout);
+		report_clear(&r);
+		status = options_flushed() ? 0 : 1;
+	}
+	dataset_clear(&d);
+	return status;
+}
+
+int
+cmd_diff(int argc, char **argv)
+{
+	struct diff diff;
+	int status;
+
+	load_filter_init(&diff.filter);
+	status = take_options(&diff, argc, argv);
+	if (status == -1)
+		status = compare(&diff, argv + optind, (size_t)(argc - optind));
+	options_clear(&diff.filter);
+	return status;
+}

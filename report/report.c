@@ -1,0 +1,113 @@
+/*
+ * Putting a report together.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/report.h"
+
+void
+report_make(struct report *r, const struct dataset *d, int64_t generated_at_us)
+{
+	const struct pairs **pairs;
+	struct endpoint_report *ep;
+	size_t i;
+
+	memset(r, 0, sizeof(*r));
+	r->d = d;
+	r->generated_at_us = generated_at_us;
+	r->endpoints = x_calloc(d->n_endpoints + 1, sizeof(*r->endpoints));
+	r->n_endpoints = d->n_endpoints;
+	pairs = x_calloc(d->n_endpoints + 1, sizeof(*pairs));
+	for (i = 0; i < d->n_endpoints; i++) {
+		ep = &r->endpoints[i];
+		ep->endpoint = &d->endpoints[i];
+		summary_make(&ep->summary, d, &ep->endpoint->attempts);
+		pairs_find(&ep->pairs, d, &ep->endpoint->attempts);
+		r->n_pairs += ep->pairs.n;
+		r->both_ok += ep->pairs.both_ok;
+		r->nat_only += ep->pairs.nat_only;
+		r->direct_only += ep->pairs.direct_only;
+		r->both_failed += ep->pairs.both_failed;
+		pairs[i] = &ep->pairs;
+	}
+	sources_find(&r->sources, d);
+	notes_make(&r->notes, d, pairs);
+	free(pairs);
+}
+
+void
+report_clear(struct report *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_endpoints; i++) {
+		summary_clear(&r->endpoints[i].summary);
+		pairs_clear(&r->endpoints[i].pairs);
+	}
+	free(r->endpoints);
+	sources_clear(&r->sources);
+	notes_clear(&r->notes);
+	memset(r, 0, sizeof(*r));
+}
+
+/* "nat 8 of 40", for one role over all endpoints. */
+static void
+count_role(const struct report *r, enum role role, size_t *failed, size_t *n)
+{
+	const struct part *all;
+	size_t e, i;
+
+	*failed = *n = 0;
+	for (e = 0; e < r->n_endpoints; e++) {
+		all = &r->endpoints[e].summary.all;
+		for (i = 0; i < all->n_paths; i++) {
+			if (r->d->paths[all->paths[i].path].role != role)
+				continue;
+			*failed += all->paths[i].tally.failed;
+			*n +=
+			    all->paths[i].tally.ok + all->paths[i].tally.failed;
+		}
+	}
+}
+
+char *
+report_statement(const struct report *r)
+{
+	size_t direct_failed, direct, nat_failed, nat;
+
+	count_role(r, ROLE_DIRECT, &direct_failed, &direct);
+	count_role(r, ROLE_NAT, &nat_failed, &nat);
+	if (direct + nat == 0)
+		return x_strdup("there are no attempts to compare");
+	if (direct == 0)
+		return x_asprintf("nat failed %zu of %zu attempts, and there "
+				  "are none on a direct path",
+		    nat_failed, nat);
+	if (nat == 0)
+		return x_asprintf("direct failed %zu of %zu attempts, and "
+				  "there are none on a nat path",
+		    direct_failed, direct);
+	if (r->n_pairs == 0)
+		return x_asprintf("nat failed %zu of %zu attempts, direct "
+				  "%zu of %zu, and no two of them pair",
+		    nat_failed, nat, direct_failed, direct);
+	return x_asprintf("of %zu pairs %zu failed on nat only, %zu on "
+			  "direct only, %zu on both",
+	    r->n_pairs, r->nat_only, r->direct_only, r->both_failed);
+}
+
+int64_t
+report_interval_us(const struct report *r)
+{
+	size_t i;
+
+	for (i = 1; i < r->d->n_series; i++)
+		if (r->d->series[i].interval_us != r->d->series[0].interval_us)
+			return NOT_MEASURED;
+	return r->d->n_series > 0 ? r->d->series[0].interval_us : NOT_MEASURED;
+}

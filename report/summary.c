@@ -1,0 +1,410 @@
+/*
+ * Counting.
+ */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/stats/quantile.h"
+#include "report/stats/rates.h"
+#include "report/stats/sort.h"
+#include "report/summary.h"
+
+#define HOUR_US INT64_C(3600000000)
+
+/* Some of the attempts: rows[0..n), or the first n where rows is NULL. */
+struct selection {
+	const struct dataset *d;
+	const struct attempts *a;
+	const uint32_t *rows;
+	size_t n;
+};
+
+static size_t
+row_of(const struct selection *s, size_t i)
+{
+	return s->rows != NULL ? s->rows[i] : i;
+}
+
+double
+tally_rate(const struct tally *t, struct interval *ci)
+{
+	double n = (double)(t->ok + t->failed), x = (double)t->failed;
+
+	*ci = rates_wilson(x, n, rates_z());
+	return n > 0 ? x / n : NAN;
+}
+
+/* Count attempt i. */
+static void
+tally_add(struct tally *t, const struct attempts *a, size_t i)
+{
+	if (a->failure[i] == FAILURE_INTERRUPTED) {
+		t->interrupted++;
+		return;
+	}
+	if (a->failure[i] == FAILURE_NONE)
+		t->ok++;
+	else
+		t->failed++;
+	if (a->syn_retransmits[i] == NO_COUNT)
+		return;
+	t->syn_known++;
+	t->syn_with += a->syn_retransmits[i] > 0;
+	if (a->syn_retransmits[i] > t->syn_max)
+		t->syn_max = a->syn_retransmits[i];
+}
+
+/* ------------------------------------------------------------- one path */
+
+static int
+compare_statuses(const void *a, const void *b)
+{
+	const struct status_count *x = a, *y = b;
+
+	return (x->status > y->status) - (x->status < y->status);
+}
+
+/* Statuses of a path's attempts; counts has one place for each, all 0. */
+static void
+count_statuses(
+    struct path_summary *p, const struct selection *s, size_t *counts)
+{
+	size_t capacity = 0, i, k;
+	uint16_t status;
+
+	for (i = 0; i < s->n; i++) {
+		k = row_of(s, i);
+		status = s->a->status[k];
+		if (status == NO_STATUS ||
+		    s->a->failure[k] == FAILURE_INTERRUPTED ||
+		    attempt_path(s->d, s->a, k) != p->path)
+			continue;
+		if (counts[status]++ > 0)
+			continue;
+		p->statuses = x_grow(p->statuses, p->n_statuses, &capacity,
+		    sizeof(*p->statuses));
+		p->statuses[p->n_statuses++].status = status;
+	}
+	for (i = 0; i < p->n_statuses; i++) {
+		p->statuses[i].count = counts[p->statuses[i].status];
+		counts[p->statuses[i].status] = 0;
+	}
+	if (p->n_statuses > 0)
+		qsort(p->statuses, p->n_statuses, sizeof(*p->statuses),
+		    compare_statuses);
+}
+
+/* Quantiles of one duration; us has room for all attempts. */
+static void
+describe_duration(struct path_summary *p, const struct selection *s,
+    enum duration which, int64_t *us)
+{
+	struct duration_summary *out = &p->durations[which];
+	const uint32_t *column = s->a->duration_us[which];
+	size_t i, k, n = 0;
+
+	for (i = 0; i < s->n; i++) {
+		k = row_of(s, i);
+		if (s->a->failure[k] == FAILURE_NONE &&
+		    column[k] != NO_DURATION &&
+		    attempt_path(s->d, s->a, k) == p->path)
+			us[n++] = column[k];
+	}
+	sort_int64(us, n);
+	out->n = n;
+	out->p50_us = quantile_value(us, n, 0.5);
+	out->p90_us = quantile_value(us, n, 0.9);
+	out->p99_us = quantile_value(us, n, 0.99);
+}
+
+/* Add the paths that a selection has, with their counts. */
+static void
+count_paths(struct part *part, const struct selection *s)
+{
+	size_t n_paths = s->d->n_paths, i, k;
+	struct path_summary *of = x_calloc(n_paths + 1, sizeof(*of)), *p;
+
+	for (i = 0; i < s->n; i++) {
+		k = row_of(s, i);
+		p = &of[attempt_path(s->d, s->a, k)];
+		tally_add(&p->tally, s->a, k);
+		if (s->a->failure[k] == FAILURE_NONE ||
+		    s->a->failure[k] == FAILURE_INTERRUPTED)
+			continue;
+		p->failures[s->a->phase[k]][s->a->failure[k]]++;
+		p->local += failure_is_local(s->a->failure[k]);
+	}
+	for (i = 0; i < n_paths; i++) {
+		p = &of[i];
+		p->path = (uint32_t)i;
+		if (p->tally.ok + p->tally.failed + p->tally.interrupted == 0)
+			continue;
+		p->rate = tally_rate(&p->tally, &p->rate_ci);
+		of[part->n_paths++] = *p;
+	}
+	part->paths = of;
+}
+
+/* Scratch memory for describe_part(), for any part of the attempts. */
+struct scratch {
+	size_t *statuses;
+	int64_t *us;
+};
+
+static void
+describe_part(
+    struct part *part, const struct selection *s, struct scratch *scratch)
+{
+	size_t i;
+	int which;
+
+	count_paths(part, s);
+	for (i = 0; i < part->n_paths; i++) {
+		count_statuses(&part->paths[i], s, scratch->statuses);
+		for (which = 0; which < DURATION_COUNT; which++)
+			describe_duration(
+			    &part->paths[i], s, which, scratch->us);
+	}
+}
+
+/* ---------------------------------------------------------------- parts */
+
+/* The key of attempt i; NOT_IN_PARTS where it belongs to no part. */
+typedef uint32_t key_function(
+    const struct selection *s, const uint32_t *hosts, size_t i);
+
+#define NOT_IN_PARTS UINT32_MAX
+
+static uint32_t
+target_key(const struct selection *s, const uint32_t *hosts, size_t i)
+{
+	(void)hosts;
+	return s->a->target[i];
+}
+
+static uint32_t
+address_key(const struct selection *s, const uint32_t *hosts, size_t i)
+{
+	(void)hosts;
+	return s->a->observed[i] == NO_INDEX ? NOT_IN_PARTS : s->a->observed[i];
+}
+
+static uint32_t
+host_key(const struct selection *s, const uint32_t *hosts, size_t i)
+{
+	return hosts[attempt_series(s->d, s->a, i)];
+}
+
+/* For each series the first series of the same agent and host. */
+static uint32_t *
+number_hosts(const struct dataset *d)
+{
+	uint32_t *hosts = x_calloc(d->n_series + 1, sizeof(*hosts));
+	uint32_t *first = x_calloc(d->n_series + 1, sizeof(*first));
+	struct names keys = { 0 };
+	size_t i, before;
+	uint32_t number;
+	char *key;
+
+	for (i = 0; i < d->n_series; i++) {
+		key =
+		    x_asprintf("%u %u", d->series[i].agent, d->series[i].host);
+		before = keys.n;
+		number = names_add(&keys, key);
+		free(key);
+		if (keys.n > before)
+			first[number] = (uint32_t)i;
+		hosts[i] = first[number];
+	}
+	free(first);
+	names_clear(&keys);
+	return hosts;
+}
+
+/* Divide the attempts by their keys, which are below n_keys. */
+static void
+divide(struct parts *parts, const struct selection *all, key_function *key,
+    const uint32_t *hosts, size_t n_keys, struct scratch *scratch)
+{
+	size_t *ends = x_calloc(n_keys + 1, sizeof(*ends)), i, begin;
+	uint32_t *rows = x_malloc((all->n + 1) * sizeof(*rows)), k;
+	struct selection some = *all;
+	struct part *part;
+
+	/* A counting sort: ends[k] is where the rows of key k begin, ... */
+	for (i = 0; i < all->n; i++) {
+		k = key(all, hosts, i);
+		if (k != NOT_IN_PARTS)
+			ends[k + 1]++;
+	}
+	for (i = 1; i <= n_keys; i++)
+		ends[i] += ends[i - 1];
+	/* ... and, once they are placed, where they end. */
+	for (i = 0; i < all->n; i++) {
+		k = key(all, hosts, i);
+		if (k != NOT_IN_PARTS)
+			rows[ends[k]++] = (uint32_t)i;
+	}
+	begin = 0;
+	for (i = 0; i < n_keys; begin = ends[i++]) {
+		if (ends[i] == begin)
+			continue;
+		parts->part = x_grow(parts->part, parts->n, &parts->capacity,
+		    sizeof(*parts->part));
+		part = &parts->part[parts->n++];
+		memset(part, 0, sizeof(*part));
+		part->key = (uint32_t)i;
+		some.rows = rows + begin;
+		some.n = ends[i] - begin;
+		describe_part(part, &some, scratch);
+	}
+	free(ends);
+	free(rows);
+}
+
+/* ---------------------------------------------------------------- hours */
+
+/* Hours by (time, path) in a hash table of index + 1; 0 is free. */
+struct hours {
+	struct hour *hour;
+	size_t n, capacity;
+	uint32_t *slots;
+	size_t n_slots; /* a power of two */
+};
+
+static uint32_t *
+hours_slot(const struct hours *h, int64_t from_us, uint32_t path)
+{
+	uint64_t x = (uint64_t)(from_us / HOUR_US) * 31 + path;
+	size_t i;
+
+	x *= UINT64_C(0x9e3779b97f4a7c15);
+	i = (size_t)(x >> 32) & (h->n_slots - 1);
+	while (h->slots[i] != 0 &&
+	    (h->hour[h->slots[i] - 1].from_us != from_us ||
+		h->hour[h->slots[i] - 1].path != path))
+		i = (i + 1) & (h->n_slots - 1);
+	return &h->slots[i];
+}
+
+static void
+hours_grow(struct hours *h)
+{
+	size_t i;
+
+	h->n_slots = h->n_slots == 0 ? 256 : h->n_slots * 2;
+	free(h->slots);
+	h->slots = x_calloc(h->n_slots, sizeof(*h->slots));
+	for (i = 0; i < h->n; i++)
+		*hours_slot(h, h->hour[i].from_us, h->hour[i].path) =
+		    (uint32_t)i + 1;
+}
+
+static struct tally *
+hours_tally(struct hours *h, int64_t from_us, uint32_t path)
+{
+	uint32_t *slot;
+
+	if (h->n * 2 >= h->n_slots)
+		hours_grow(h);
+	slot = hours_slot(h, from_us, path);
+	if (*slot == 0) {
+		h->hour = x_grow(h->hour, h->n, &h->capacity, sizeof(*h->hour));
+		memset(&h->hour[h->n], 0, sizeof(*h->hour));
+		h->hour[h->n].from_us = from_us;
+		h->hour[h->n].path = path;
+		*slot = (uint32_t)++h->n;
+	}
+	return &h->hour[*slot - 1].tally;
+}
+
+static int
+compare_hours(const void *a, const void *b)
+{
+	const struct hour *x = a, *y = b;
+
+	if (x->from_us != y->from_us)
+		return x->from_us < y->from_us ? -1 : 1;
+	return (x->path > y->path) - (x->path < y->path);
+}
+
+static void
+count_hours(struct summary *s, const struct selection *all)
+{
+	struct hours h = { 0 };
+	int64_t at;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		at = attempt_started_us(all->d, all->a, i);
+		if (at < 0)
+			at = 0;
+		tally_add(hours_tally(&h, at - at % HOUR_US,
+			      attempt_path(all->d, all->a, i)),
+		    all->a, i);
+	}
+	if (h.n > 0)
+		qsort(h.hour, h.n, sizeof(*h.hour), compare_hours);
+	free(h.slots);
+	s->hours = h.hour;
+	s->n_hours = h.n;
+}
+
+/* ------------------------------------------------------------------ all */
+
+void
+summary_make(
+    struct summary *s, const struct dataset *d, const struct attempts *a)
+{
+	struct selection all = { d, a, NULL, a->n };
+	struct scratch scratch;
+	uint32_t *hosts = number_hosts(d);
+
+	memset(s, 0, sizeof(*s));
+	scratch.statuses = x_calloc(UINT16_MAX + 1, sizeof(size_t));
+	scratch.us = x_malloc((a->n + 1) * sizeof(int64_t));
+	describe_part(&s->all, &all, &scratch);
+	divide(&s->targets, &all, target_key, hosts, NO_INDEX + 1, &scratch);
+	divide(&s->hosts, &all, host_key, hosts, d->n_series, &scratch);
+	divide(
+	    &s->addresses, &all, address_key, hosts, d->addresses.n, &scratch);
+	count_hours(s, &all);
+	free(scratch.statuses);
+	free(scratch.us);
+	free(hosts);
+}
+
+static void
+part_clear(struct part *part)
+{
+	size_t i;
+
+	for (i = 0; i < part->n_paths; i++)
+		free(part->paths[i].statuses);
+	free(part->paths);
+}
+
+static void
+parts_clear(struct parts *parts)
+{
+	size_t i;
+
+	for (i = 0; i < parts->n; i++)
+		part_clear(&parts->part[i]);
+	free(parts->part);
+}
+
+void
+summary_clear(struct summary *s)
+{
+	part_clear(&s->all);
+	parts_clear(&s->targets);
+	parts_clear(&s->hosts);
+	parts_clear(&s->addresses);
+	free(s->hours);
+	memset(s, 0, sizeof(*s));
+}
