@@ -21,20 +21,36 @@
 /* Descriptors for the database, name servers, signals and the like. */
 #define SPARE_DESCRIPTORS 100
 
-/* As many descriptors as all attempts in flight can take, or a refusal. */
-static int
-raise_descriptors(const struct conf *c, size_t n_lanes, struct err *e)
+/* Slots whose attempts can be in flight together. */
+static int64_t
+slots_in_flight(const struct agent_options *o)
 {
-	int64_t life_us = 0, slots, wanted;
-	struct rlimit limit;
+	const struct conf *c = o->conf;
+	int64_t life_us = 0, slots, most;
 	int p;
 
 	for (p = PHASE_CONNECT; p < PHASE_COUNT; p++)
 		life_us += c->timeout_us[p];
 	slots = 1 + (life_us + c->interval_us - 1) / c->interval_us;
+	most = o->duration_us / c->interval_us + 1;
+	if (o->duration_us > 0 && most < slots)
+		slots = most;
+	most = o->once ? 1 : o->slots;
+	return most > 0 && most < slots ? most : slots;
+}
+
+/* As many descriptors as all attempts in flight can take, or a refusal. */
+static int
+raise_descriptors(const struct agent_options *o, struct err *e)
+{
+	struct rlimit limit;
+	int64_t wanted, lanes = o->path != NULL ? 1 : (int64_t)o->conf->n_paths;
+	size_t shots;
+
+	free(plan_slot_shots(o->conf, 0, true, &shots));
 	/* Two address families, at worst. */
-	wanted = SPARE_DESCRIPTORS +
-	    2 * (int64_t)n_lanes * (int64_t)c->n_endpoints * c->burst * slots;
+	wanted =
+	    SPARE_DESCRIPTORS + 2 * lanes * (int64_t)shots * slots_in_flight(o);
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return err_sys(e, "file descriptors");
 	if ((int64_t)limit.rlim_cur >= wanted)
@@ -221,7 +237,7 @@ agent_open(struct agent *ag, void (*on_done)(void *, struct attempt_record *),
 {
 	struct footprint f;
 
-	if (raise_descriptors(ag->o->conf, ag->o->conf->n_paths, e) != 0 ||
+	if (raise_descriptors(ag->o, e) != 0 ||
 	    plan_footprint(ag->o->conf, &f, e) != 0)
 		return -1;
 	ag->context.rotation = f.rotation;
