@@ -6,14 +6,9 @@
 # shellcheck source=tests/functional/tap.sh
 . "$TOP_SRCDIR/tests/functional/tap.sh"
 need_lab
-tap_cleanup() { "$lab" down >/dev/null 2>&1; }
-
-if ! "$lab" up --pool 32 >"$work/up.log" 2>&1; then
-  sed 's/^/# /' "$work/up.log"
-  echo "Bail out! the lab does not start"
-  exit 1
-fi
-eval "$("$lab" info | grep -E '^(access_log|url_slow|url_control|ca|nat_public|direct_public)=')"
+start_lab --pool 32
+access_log=$(lab_info access_log)
+ca=$(lab_info ca)
 
 # config PATH: 40 attempts within a second that hold their connections
 config() {
@@ -22,8 +17,8 @@ agent: { database: $work/$1.db }
 paths:
   $1: { role: $1 }
 endpoints:
-  slow: { url: "$url_slow", ca: $ca }
-  control: { url: "$url_control", ca: $ca, control: yes }
+  slow: { url: "$(lab_info url_slow)", ca: $ca }
+  control: { url: "$(lab_info url_control)", ca: $ca, control: yes }
 schedule: { interval: 1s, burst: 40, port-budget: 4000 }
 timeouts: { dns: 2s, connect: 4s, tls: 5s, request: 15s, done: 5s }
 gateway: { provider: linux, time-wait: 1s }

@@ -63,7 +63,7 @@ skip_all() {
   exit 0
 }
 
-# The lab, or a visible skip; in CI it must run.
+# The lab, which ends with the test, or a visible skip; in CI it must run.
 need_lab() {
   local reason
   if ! reason=$("$lab" check 2>&1); then
@@ -75,7 +75,19 @@ need_lab() {
   fi
   LAB_DIR=$work/lab
   export LAB_DIR
+  tap_cleanup() { "$lab" down >/dev/null 2>&1; }
 }
+
+# start_lab [CONDITION...]
+start_lab() {
+  "$lab" up "$@" >"$work/up.log" 2>&1 && return
+  sed 's/^/# /' "$work/up.log"
+  echo "Bail out! the lab does not start"
+  exit 1
+}
+
+# lab_info NAME: one value of `lab info`
+lab_info() { "$lab" info | sed -n "s/^$1=//p"; }
 
 done_testing() {
   echo "1..$tap_n"
