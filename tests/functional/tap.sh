@@ -75,6 +75,7 @@ need_lab() {
   fi
   LAB_DIR=$work/lab
   export LAB_DIR
+  # shellcheck disable=SC2317 # tap_exit() calls it
   tap_cleanup() { "$lab" down >/dev/null 2>&1; }
 }
 
