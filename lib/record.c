@@ -26,6 +26,13 @@ attempt_record_init(struct attempt_record *a)
 }
 
 void
+gateway_event_record_init(struct gateway_event_record *ev)
+{
+	memset(ev, 0, sizeof(*ev));
+	ev->import_id = ev->value = ev->protocol = NOT_MEASURED;
+}
+
+void
 attempt_record_clear(struct attempt_record *a)
 {
 	size_t i;

@@ -91,6 +91,16 @@ static const char *const sql[STMT_TOTAL] = {
 	    " time_wait, closing, close_wait, local_ports, own)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 
+	[STMT_ADD_GATEWAY_EVENT] =
+	    "INSERT INTO gateway_event (import_id, source, kind, from_at,"
+	    " to_at, value, protocol, inside_address, inside_port,"
+	    " outside_address, outside_port, destination_address,"
+	    " destination_port, identity, detail)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT (identity) DO NOTHING",
+	[STMT_EXTEND_GATEWAY_EVENT] =
+	    "UPDATE gateway_event SET to_at = ? WHERE id = ?",
+
 	[STMT_COUNT_UP] =
 	    "INSERT INTO counter (name, path, endpoint, label, value)"
 	    " VALUES (?, ?, ?, ?, ?)"

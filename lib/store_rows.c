@@ -269,3 +269,51 @@ store_add_host_sample(struct store *st, const struct host_sample_record *s,
 			return -1;
 	return 0;
 }
+
+/* An address as two columns; ip, of INET6_ADDRSTRLEN bytes, is used. */
+static void
+row_address(struct row *r, const struct endpoint_address *a, char *ip)
+{
+	row_text(r, a->family == 0 ? NULL : endpoint_address_ip(a, ip));
+	row_int(r, port_of(a));
+}
+
+int
+store_add_gateway_event(struct store *st, const struct gateway_event_record *ev,
+    int64_t *id, struct err *e)
+{
+	char inside[INET6_ADDRSTRLEN], outside[INET6_ADDRSTRLEN];
+	char destination[INET6_ADDRSTRLEN];
+	struct row r = row_begin(st, STMT_ADD_GATEWAY_EVENT);
+
+	row_int(&r, ev->import_id);
+	row_text(&r, ev->source);
+	row_text(&r, ev->kind);
+	row_int(&r, ev->from_at_us);
+	row_int(&r, ev->to_at_us);
+	row_int(&r, ev->value);
+	row_int(&r, ev->protocol);
+	row_address(&r, &ev->inside, inside);
+	row_address(&r, &ev->outside, outside);
+	row_address(&r, &ev->destination, destination);
+	row_text(&r, ev->identity);
+	row_text(&r, ev->detail);
+	if (row_end(st, &r, e) != 0)
+		return -1;
+	*id = sqlite3_changes(st->db) == 0 ? 0
+					   : sqlite3_last_insert_rowid(st->db);
+	return 0;
+}
+
+int
+store_extend_gateway_event(
+    struct store *st, int64_t id, int64_t to_at_us, struct err *e)
+{
+	struct row r = row_begin(st, STMT_EXTEND_GATEWAY_EVENT);
+
+	row_int(&r, to_at_us);
+	row_int(&r, id);
+	if (row_end(st, &r, e) != 0)
+		return -1;
+	return sqlite3_changes(st->db) > 0;
+}

@@ -175,7 +175,27 @@ struct host_sample_record {
 	size_t n_census;
 };
 
+/*
+ * What a NAT's own counters or log say of a stretch of time.  A counter's
+ * value is its increase from from_at_us to to_at_us.
+ */
+struct gateway_event_record {
+	int64_t import_id;  /* NOT_MEASURED: not from an import */
+	const char *source; /* which gateway or log */
+	const char *kind;
+	int64_t from_at_us;
+	int64_t to_at_us;
+	int64_t value;    /* NOT_MEASURED in a log line without a number */
+	int64_t protocol; /* IP protocol number */
+	struct endpoint_address inside; /* family 0: not told */
+	struct endpoint_address outside;
+	struct endpoint_address destination;
+	const char *identity; /* drops duplicates; NULL: none */
+	const char *detail;
+};
+
 /* A struct with every number NOT_MEASURED and every pointer NULL. */
+void gateway_event_record_init(struct gateway_event_record *ev);
 void attempt_record_init(struct attempt_record *a);
 
 /* Release what the record owns. */

@@ -67,6 +67,17 @@ int store_add_host_sample(struct store *st, const struct host_sample_record *s,
     int64_t run_id, struct err *e);
 
 /*
+ * *id is 0 where an event of the same identity is there already: nothing was
+ * added then.
+ */
+int store_add_gateway_event(struct store *st,
+    const struct gateway_event_record *ev, int64_t *id, struct err *e);
+
+/* Let an event end later: 1, or 0 where it is no longer there. */
+int store_extend_gateway_event(
+    struct store *st, int64_t id, int64_t to_at_us, struct err *e);
+
+/*
  * Delete at most limit rows from before the given time, and what hangs on
  * them: attempts, resolutions, samples of the host, runs that have none of
  * these left.  *deleted says how many; 0: nothing is left to delete.  Called

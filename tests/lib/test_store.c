@@ -1166,3 +1166,93 @@ Test(store, the_file_keeps_its_size_under_retention)
 	    (long long)early, (long long)late);
 	free(wal);
 }
+
+/* ------------------------------------------------------ gateway events */
+
+static struct gateway_event_record
+an_event(const char *kind, int64_t value)
+{
+	struct gateway_event_record ev;
+
+	gateway_event_record_init(&ev);
+	ev.source = "conntrack gw";
+	ev.kind = kind;
+	ev.from_at_us = 1000;
+	ev.to_at_us = 2000;
+	ev.value = value;
+	return ev;
+}
+
+Test(store, a_gateway_event_keeps_all_it_is_told_and_no_more)
+{
+	struct gateway_event_record ev = an_event("drop", 0);
+	struct store *st = open_store();
+	struct err e;
+	int64_t id;
+
+	cr_assert_eq(store_begin(st, &e), 0);
+	cr_assert_eq(store_add_gateway_event(st, &ev, &id, &e), 0, "%s", e.msg);
+	cr_expect_eq(id, 1);
+	ev.protocol = 6;
+	ev.import_id = 7;
+	ev.identity = "x";
+	ev.detail = "{}";
+	cr_assert_eq(endpoint_address_parse("10.0.0.5", &ev.inside), 0);
+	cr_assert_eq(endpoint_address_parse("203.0.113.2", &ev.outside), 0);
+	cr_assert_eq(endpoint_address_parse("2001:db8::1", &ev.destination), 0);
+	ev.inside.port = 40000;
+	ev.destination.port = 443;
+	cr_assert_eq(store_add_gateway_event(st, &ev, &id, &e), 0, "%s", e.msg);
+	commit(st);
+	store_close(st);
+	expect(
+	    "SELECT source || kind || from_at || ' ' || to_at || ' ' || value"
+	    " FROM gateway_event WHERE id = 1",
+	    "conntrack gwdrop1000 2000 0");
+	expect("SELECT coalesce(import_id, protocol, inside_address,"
+	       " inside_port, outside_address, outside_port,"
+	       " destination_address, destination_port, identity, detail,"
+	       " 'nothing') FROM gateway_event WHERE id = 1",
+	    "nothing");
+	expect("SELECT printf('%d %d %s %d %s %s %s %d %s %s', import_id,"
+	       " protocol, inside_address, inside_port, outside_address,"
+	       " outside_port IS NULL, destination_address,"
+	       " destination_port, identity, detail)"
+	       " FROM gateway_event WHERE id = 2",
+	    "7 6 10.0.0.5 40000 203.0.113.2 1 2001:db8::1 443 x {}");
+}
+
+Test(store, a_gateway_event_with_an_identity_is_stored_once)
+{
+	struct gateway_event_record ev = an_event("DROPPED", NOT_MEASURED);
+	struct store *st = open_store();
+	struct err e;
+	int64_t id;
+
+	cr_assert_eq(store_begin(st, &e), 0);
+	ev.identity = "a line";
+	cr_assert_eq(store_add_gateway_event(st, &ev, &id, &e), 0);
+	cr_expect_eq(id, 1);
+	cr_assert_eq(store_add_gateway_event(st, &ev, &id, &e), 0, "%s", e.msg);
+	cr_expect_eq(id, 0);
+	commit(st);
+	store_close(st);
+	expect("SELECT count(*) FROM gateway_event", "1");
+}
+
+Test(store, a_gateway_event_grows_while_it_is_there)
+{
+	struct gateway_event_record ev = an_event("drop", 0);
+	struct store *st = open_store();
+	struct err e;
+	int64_t id;
+
+	cr_assert_eq(store_begin(st, &e), 0);
+	cr_assert_eq(store_add_gateway_event(st, &ev, &id, &e), 0);
+	cr_expect_eq(store_extend_gateway_event(st, id, 9000, &e), 1);
+	cr_expect_eq(store_extend_gateway_event(st, id + 1, 9000, &e), 0);
+	commit(st);
+	store_close(st);
+	expect(
+	    "SELECT from_at || ' ' || to_at FROM gateway_event", "1000 9000");
+}
