@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -22,6 +21,7 @@
 #include "probe/cmd_census.h"
 #include "probe/commands.h"
 #include "probe/hostfacts.h"
+#include "probe/pause.h"
 
 #define INTERVAL_MIN_US     100000 /* a census can cost tens of ms */
 #define INTERVAL_MAX_US     (INT64_C(7) * 24 * 3600 * 1000000)
@@ -405,25 +405,6 @@ sample(const struct options *o, bool again, int64_t *unnamed, struct err *e)
 	return 0;
 }
 
-/* Wait until due_us; true where one of the blocked signals came first. */
-static bool
-wait_until(int64_t due_us, const sigset_t *signals)
-{
-	struct timespec rest;
-	int64_t us;
-
-	do {
-		us = due_us - monotonic_now_us();
-		if (us < 0)
-			us = 0;
-		rest.tv_sec = us / 1000000;
-		rest.tv_nsec = us % 1000000 * 1000;
-		if (sigtimedwait(signals, NULL, &rest) > 0)
-			return true;
-	} while (errno == EINTR);
-	return false;
-}
-
 static int
 run(const struct options *o, struct err *e)
 {
@@ -432,17 +413,14 @@ run(const struct options *o, struct err *e)
 	int64_t unnamed = 0;
 
 	/* A sample that has begun is printed whole. */
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	pause_block_signals(&signals);
 	for (i = 0; o->count == 0 || i < o->count; i++) {
 		if (i > 0) {
 			/* Late ones are left out, not made up for. */
 			do
 				due_us += o->interval_us;
 			while (due_us < monotonic_now_us());
-			if (wait_until(due_us, &signals))
+			if (pause_until(due_us, &signals))
 				return 0;
 		}
 		if (sample(o, i > 0, &unnamed, e) == -1)

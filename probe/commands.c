@@ -12,6 +12,8 @@ const struct command commands[] = {
 	    "show who eats the ports: sockets by destination" },
 	{ "check", cmd_check,
 	    "read the configuration, resolve, show the plan" },
+	{ "gateway", cmd_gateway,
+	    "on a Linux NAT gateway: record what it refuses" },
 	{ "run", cmd_run, "fire the configured attempts and record them" },
 	{ NULL, NULL, NULL },
 };

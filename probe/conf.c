@@ -34,7 +34,7 @@ set_defaults(struct conf *c, const char *file)
 {
 	memset(c, 0, sizeof(*c));
 	c->file = x_strdup(file);
-	c->database = x_strdup("/var/lib/natdiff/natdiff.db");
+	c->database = x_strdup(CONF_DATABASE);
 	c->retain_us = INT64_C(30) * 86400 * 1000000;
 	c->interval_us = 10000000;
 	c->burst = 1;

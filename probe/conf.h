@@ -39,6 +39,9 @@
 #define CONF_FILE        "/etc/natdiff/natdiff.yaml"
 #define CONF_ENVIRONMENT "NATDIFF_CONFIG"
 
+/* Where rows go unless something else is said. */
+#define CONF_DATABASE "/var/lib/natdiff/natdiff.db"
+
 enum scheme { SCHEME_HTTPS, SCHEME_WSS, SCHEME_HTTP, SCHEME_WS };
 
 struct conf_path {

@@ -1,0 +1,421 @@
+/*
+ * natdiff-probe gateway: what a Linux NAT gateway itself refuses, sampled
+ * into gateway events.  Runs on the gateway, in its network namespace.
+ */
+#include "config.h"
+
+#include <sys/types.h>
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "natdiff/record.h"
+#include "natdiff/walltime.h"
+#include "natdiff/xalloc.h"
+#include "probe/commands.h"
+#include "probe/conf.h"
+#include "probe/conntrack.h"
+#include "probe/conntrack_log.h"
+#include "probe/lock.h"
+#include "probe/pause.h"
+
+#define INTERVAL_MIN_US     100000
+#define INTERVAL_MAX_US     CONNTRACK_STRETCH_MAX_US
+#define INTERVAL_DEFAULT_US 1000000
+
+/* sysexits(3) EX_TEMPFAIL: another process is at it. */
+#define EXIT_BUSY 75
+
+struct options {
+	int64_t interval_us;
+	int64_t slots;       /* 0: no bound */
+	int64_t duration_us; /* 0: no bound */
+	const char *database;
+	bool json;
+};
+
+static const char help[] =
+    "What this Linux NAT gateway refuses: conntrack's counters, sampled and\n"
+    "stored as gateway events, which natdiff-report compares with the attempts.\n"
+    "Run it on the gateway, in the network namespace that does the NAT.\n"
+    "\n"
+    "  natdiff-probe gateway --database gw.db                until stopped\n"
+    "  natdiff-probe gateway -i 10 --database gw.db          for months\n"
+    "  natdiff-probe gateway --duration 10m --database gw.db an incident\n"
+    "  natdiff-probe gateway --slots 60 --json | jq .increase.insert_failed\n"
+    "\n"
+    "  -i, --interval DURATION  between samples: 1 (default), 500ms, 10s\n"
+    "      --once               one sample, over one interval\n"
+    "      --slots N            end after N samples\n"
+    "      --duration D         end after D: 90s, 10m, 2h\n"
+    "      --database FILE      default " CONF_DATABASE "\n"
+    "      --json               each sample as a JSON line on standard output\n"
+    "  -h, --help               this text\n"
+    "\n"
+    "Exit status: 0 done, 1 failed, 2 usage, 75 another process samples this\n"
+    "gateway into this database.\n";
+
+/* --------------------------------------------------------------- options */
+
+static int
+bad_value(const char *option, const char *value, const char *expected)
+{
+	fprintf(stderr, "natdiff-probe gateway: %s %s: expected %s\n", option,
+	    value, expected);
+	return -1;
+}
+
+static int
+parse_interval(const char *text, int64_t *us)
+{
+	if (duration_parse(text, us) != 0 || *us < INTERVAL_MIN_US ||
+	    *us > INTERVAL_MAX_US)
+		return bad_value(
+		    "--interval", text, "a duration from 100ms to 1h");
+	return 0;
+}
+
+static int
+parse_slots(const char *text, int64_t *slots)
+{
+	char *end;
+	long long n = strtoll(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || n < 1 || n > 1000000000)
+		return bad_value("--slots", text, "a number from 1");
+	*slots = n;
+	return 0;
+}
+
+static int
+parse_duration(const char *text, int64_t *us)
+{
+	if (duration_parse(text, us) != 0 || *us == 0)
+		return bad_value(
+		    "--duration", text, "a duration as 90s, 10m or 2h");
+	return 0;
+}
+
+static int
+parse_option(struct options *o, int option)
+{
+	switch (option) {
+	case 'i':
+		return parse_interval(optarg, &o->interval_us);
+	case 'o':
+		o->slots = 1;
+		return 0;
+	case 's':
+		return parse_slots(optarg, &o->slots);
+	case 'd':
+		return parse_duration(optarg, &o->duration_us);
+	case 'D':
+		o->database = optarg;
+		return 0;
+	case 'j':
+		o->json = true;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* 0, or -1 after a message; 1 where help was asked for and given. */
+static int
+parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{ "interval", required_argument, NULL, 'i' },
+		{ "once", no_argument, NULL, 'o' },
+		{ "slots", required_argument, NULL, 's' },
+		{ "duration", required_argument, NULL, 'd' },
+		{ "database", required_argument, NULL, 'D' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	memset(o, 0, sizeof(*o));
+	o->interval_us = INTERVAL_DEFAULT_US;
+	o->database = CONF_DATABASE;
+	for (;;) {
+		option = getopt_long(argc, argv, "i:h", table, NULL);
+		if (option == -1)
+			break;
+		if (option == 'h') {
+			fputs(help, stdout);
+			return 1;
+		}
+		if (parse_option(o, option) != 0)
+			return -1;
+	}
+	if (optind < argc)
+		return bad_value("argument", argv[optind], "none");
+	return 0;
+}
+
+/* -------------------------------------------------------------- printing */
+
+/* What was seen since the start. */
+struct seen {
+	int64_t from_us, to_us;
+	int64_t samples;
+	int64_t increase[CONNTRACK_COUNTERS];
+	int64_t most_entries;
+};
+
+static void
+seen_add(struct seen *t, const struct conntrack_sample *s)
+{
+	int i;
+
+	if (t->samples++ == 0)
+		t->from_us = s->from_us;
+	t->to_us = s->to_us;
+	for (i = 0; i < CONNTRACK_COUNTERS; i++)
+		if (s->increase[i] != NOT_MEASURED)
+			t->increase[i] += s->increase[i];
+	if (s->entries > t->most_entries)
+		t->most_entries = s->entries;
+}
+
+static json_t *
+json_measured(int64_t value)
+{
+	return value == NOT_MEASURED ? json_null() : json_integer(value);
+}
+
+static void
+set_time(json_t *o, const char *key, int64_t at_us)
+{
+	char text[WALLTIME_TEXT_SIZE];
+
+	json_object_set_new(
+	    o, key, json_string(walltime_format(at_us, 6, text)));
+}
+
+static void
+print_json(const struct conntrack_sample *s, const char *source)
+{
+	json_t *o = json_object(), *increase = json_object();
+	char *text;
+	int i;
+
+	set_time(o, "from", s->from_us);
+	set_time(o, "to", s->to_us);
+	json_object_set_new(o, "source", json_string(source));
+	for (i = 0; i < CONNTRACK_COUNTERS; i++)
+		json_object_set_new(increase,
+		    conntrack_counter_name((enum conntrack_counter)i),
+		    json_measured(s->increase[i]));
+	json_object_set_new(o, "increase", increase);
+	json_object_set_new(
+	    o, CONNTRACK_ENTRIES_KIND, json_measured(s->entries));
+	json_object_set_new(
+	    o, CONNTRACK_MAX_KIND, json_measured(s->entries_max));
+	text = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	puts(text);
+	free(text);
+}
+
+static void
+draw(const struct conntrack_sample *s, const struct seen *t)
+{
+	char at[WALLTIME_TEXT_SIZE];
+
+	fprintf(stderr,
+	    "\r\033[K%s  insert_failed %" PRId64 "  drop %" PRId64
+	    "  entries %" PRId64,
+	    walltime_format(s->to_us, 0, at),
+	    t->increase[CONNTRACK_INSERT_FAILED], t->increase[CONNTRACK_DROP],
+	    s->entries == NOT_MEASURED ? 0 : s->entries);
+	if (s->entries_max != NOT_MEASURED)
+		fprintf(stderr, " of %" PRId64, s->entries_max);
+}
+
+static void
+print_summary(const struct seen *t)
+{
+	char lasted[WALLTIME_TEXT_SIZE];
+
+	/* Whole seconds, but for a run that had none. */
+	duration_format(t->to_us - t->from_us < 1000000
+		? (t->to_us - t->from_us) / 1000 * 1000
+		: (t->to_us - t->from_us + 500000) / 1000000 * 1000000,
+	    lasted);
+	printf("%" PRId64 " samples in %s: insert_failed %" PRId64
+	       ", drop %" PRId64 ", early_drop %" PRId64
+	       ", entries at most %" PRId64 "\n",
+	    t->samples, lasted, t->increase[CONNTRACK_INSERT_FAILED],
+	    t->increase[CONNTRACK_DROP], t->increase[CONNTRACK_EARLY_DROP],
+	    t->most_entries);
+}
+
+/* -------------------------------------------------------------- sampling */
+
+struct session {
+	const struct options *o;
+	char *source;
+	struct conntrack_log *log;
+	struct conntrack_reading before; /* as of what was stored last */
+	struct seen seen;
+	bool progress;
+	bool trouble; /* storing fails */
+};
+
+static void
+say(const struct session *t, const char *message)
+{
+	fprintf(stderr, "%snatdiff-probe: %s\n", t->progress ? "\r\033[K" : "",
+	    message);
+}
+
+static int
+show(struct session *t, const struct conntrack_sample *s, struct err *e)
+{
+	if (t->progress)
+		draw(s, &t->seen);
+	if (!t->o->json)
+		return 0;
+	print_json(s, t->source);
+	return fflush(stdout) == EOF ? err_sys(e, "standard output") : 0;
+}
+
+/*
+ * Read the counters, store and show the increase.  What cannot be stored now
+ * is in the next sample, which then begins where this one did.
+ */
+static int
+sample(struct session *t, struct err *e)
+{
+	struct conntrack_reading now;
+	struct conntrack_sample s;
+
+	if (conntrack_read(&now, e) != 0)
+		return -1;
+	conntrack_compare(&t->before, &now, &s);
+	if (conntrack_log_add(t->log, &s, e) != 0) {
+		if (!t->trouble)
+			say(t, e->msg);
+		t->trouble = true;
+		conntrack_reading_clear(&now);
+		return 0;
+	}
+	if (t->trouble)
+		say(t, "storing works again, nothing was lost");
+	t->trouble = false;
+	conntrack_reading_clear(&t->before);
+	t->before = now;
+	seen_add(&t->seen, &s);
+	return show(t, &s, e);
+}
+
+/*
+ * When to sample next, by monotonic_now_us(): on the wall clock's multiples
+ * of the interval, as the slots of the probes are, but not at once.
+ */
+static int64_t
+next_due_us(int64_t interval_us)
+{
+	int64_t rest = interval_us - walltime_now_us() % interval_us;
+
+	if (rest < interval_us / 2)
+		rest += interval_us;
+	return monotonic_now_us() + rest;
+}
+
+static int
+run(struct session *t, struct err *e)
+{
+	const struct options *o = t->o;
+	int64_t until_us = INT64_MAX, due_us, i;
+	sigset_t signals;
+	bool end = false;
+
+	pause_block_signals(&signals);
+	if (conntrack_read(&t->before, e) != 0)
+		return -1;
+	if (t->before.entries == 0)
+		say(t,
+		    "no connection is tracked here: is this the gateway, "
+		    "and its network namespace?");
+	if (o->duration_us > 0)
+		until_us = monotonic_now_us() + o->duration_us;
+	for (i = 0; !end; i++) {
+		due_us = next_due_us(o->interval_us);
+		if (due_us > until_us)
+			due_us = until_us;
+		end = pause_until(due_us, &signals) || due_us == until_us ||
+		    (o->slots > 0 && i + 1 == o->slots);
+		if (sample(t, e) != 0)
+			return -1;
+	}
+	if (t->trouble)
+		return err_set(e, "the last samples could not be stored");
+	return 0;
+}
+
+static char *
+source_name(void)
+{
+	char name[256];
+
+	if (gethostname(name, sizeof(name)) != 0)
+		return x_strdup("conntrack");
+	name[sizeof(name) - 1] = '\0';
+	return x_asprintf("conntrack %s", name);
+}
+
+/* Counts would be stored twice by two processes. */
+static int
+sample_locked(struct session *t, struct err *e)
+{
+	struct lock *lock;
+	pid_t holder = 0;
+	int status = 1;
+
+	lock = lock_take(t->o->database, t->source, LOCK_ALL_SLOTS, &holder, e);
+	if (lock == NULL)
+		return holder != 0 ? EXIT_BUSY : 1;
+	t->log = conntrack_log_open(t->o->database, t->source, e);
+	if (t->log != NULL && run(t, e) == 0)
+		status = 0;
+	conntrack_log_close(t->log);
+	lock_free(lock);
+	return status;
+}
+
+int
+cmd_gateway(int argc, char **argv)
+{
+	struct session t = { 0 };
+	struct options o;
+	struct err e = { 0 };
+	int status;
+
+	status = parse_options(&o, argc, argv);
+	if (status != 0)
+		return status < 0 ? EXIT_USAGE : 0;
+	t.o = &o;
+	t.source = source_name();
+	t.progress = isatty(STDERR_FILENO) && !o.json;
+	status = sample_locked(&t, &e);
+	if (t.progress && t.seen.samples > 0)
+		fputc('\n', stderr);
+	if (!o.json && t.seen.samples > 0)
+		print_summary(&t.seen);
+	if (status != 0)
+		fprintf(stderr, "natdiff-probe: %s\n", e.msg);
+	conntrack_reading_clear(&t.before);
+	free(t.source);
+	return status;
+}
