@@ -38,7 +38,6 @@ err_sys(struct err *e, const char *fmt, ...)
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
 	used = strlen(e->msg);
-	snprintf(e->msg + used, sizeof(e->msg) - used, ": %s",
-	    strerror(saved));
+	snprintf(e->msg + used, sizeof(e->msg) - used, ": %s", strerror(saved));
 	return -1;
 }

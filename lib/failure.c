@@ -76,8 +76,7 @@ failure_is_local(enum failure f)
 {
 	return f == FAILURE_ADDRESS_NOT_AVAILABLE ||
 	    f == FAILURE_PERMISSION_DENIED ||
-	    f == FAILURE_TOO_MANY_OPEN_FILES ||
-	    f == FAILURE_NO_BUFFER_SPACE;
+	    f == FAILURE_TOO_MANY_OPEN_FILES || f == FAILURE_NO_BUFFER_SPACE;
 }
 
 const char *

@@ -88,8 +88,8 @@ endpoint_address_parse(const char *text, struct endpoint_address *a)
 }
 
 bool
-endpoint_address_equal(const struct endpoint_address *a,
-    const struct endpoint_address *b)
+endpoint_address_equal(
+    const struct endpoint_address *a, const struct endpoint_address *b)
 {
 	if (a->family != b->family || a->port != b->port)
 		return false;

@@ -40,12 +40,12 @@ static const char version_1[] =
     "  ended_at INTEGER,"
     "  ended_how TEXT," /* finished, interrupted, failed; NULL: killed */
     "  planned INTEGER, fired INTEGER,"
-    "  lost_rows INTEGER," /* measured, but there was no room to store */
+    "  lost_rows INTEGER,"     /* measured, but there was no room to store */
     "  clock_step_us INTEGER," /* largest step of the wall clock */
     "  clock_synchronised INTEGER, clock_max_error_us INTEGER,"
     "  kernel TEXT, boot_id TEXT, boot_at INTEGER,"
     "  virtualisation TEXT,"
-    "  facts TEXT,"        /* JSON: sysctls and other facts by name */
+    "  facts TEXT,"           /* JSON: sysctls and other facts by name */
     "  gateway TEXT) STRICT;" /* JSON: the gateway as configured */
     "CREATE INDEX run_at ON run(started_at);"
 

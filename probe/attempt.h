@@ -51,7 +51,7 @@ struct attempt {
 	struct tcp_facts facts; /* as last read while the socket was open */
 	struct tls_facts tls;
 	int64_t connect_lag_us; /* bound on the connect event's wait */
-	int64_t lag_us; /* longest that our own loop kept it waiting */
+	int64_t lag_us;         /* longest that our own loop kept it waiting */
 
 	/* The response. */
 	size_t head_bytes;

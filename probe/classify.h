@@ -13,10 +13,10 @@ struct symptom {
 	bool timed_out;   /* our own phase timer ran out */
 	int curl_code;    /* CURLE_* */
 	int os_errno;
-	long verify;     /* X509_V_*, -1: it did not come to it */
-	int alert;       /* TLS alert received, -1: none */
-	bool eof;        /* the far end closed in an orderly way */
-	bool too_large;  /* headers past our bound */
+	long verify;    /* X509_V_*, -1: it did not come to it */
+	int alert;      /* TLS alert received, -1: none */
+	bool eof;       /* the far end closed in an orderly way */
+	bool too_large; /* headers past our bound */
 };
 
 /*

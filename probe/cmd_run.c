@@ -156,8 +156,8 @@ on_attempt(void *arg, const struct attempt_record *a)
 	char *line;
 
 	/* Runs and endpoints are numbered as they are configured. */
-	line = attempt_json(a, o->conf.paths[a->run].name,
-	    o->conf.endpoints[a->endpoint].name);
+	line = attempt_json(
+	    a, o->conf.paths[a->run].name, o->conf.endpoints[a->endpoint].name);
 	if (line == NULL)
 		return;
 	puts(line);

@@ -51,7 +51,7 @@ bool http_header_has_token(const struct http_header *h, const char *token);
  * ("203.0.113.7:4711", "[2001:db8::1]:4711", {"address": "203.0.113.7"}).
  * false if there is none.
  */
-bool http_find_address(const char *text, size_t size,
-    struct endpoint_address *a);
+bool http_find_address(
+    const char *text, size_t size, struct endpoint_address *a);
 
 #endif

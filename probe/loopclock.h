@@ -15,11 +15,11 @@
 #include <stdint.h>
 
 struct loopclock {
-	int64_t turn;          /* tells turns apart: any value of the loop's */
-	int64_t began_us;      /* of this turn */
-	int64_t previous_us;   /* begin of the one before */
-	int64_t left_us;       /* end of the last callback */
-	bool slept;            /* between the two */
+	int64_t turn;        /* tells turns apart: any value of the loop's */
+	int64_t began_us;    /* of this turn */
+	int64_t previous_us; /* begin of the one before */
+	int64_t left_us;     /* end of the last callback */
+	bool slept;          /* between the two */
 };
 
 /*

@@ -29,8 +29,8 @@ int pathsocket_bind(const struct conf_path *path, int fd, int family);
 int pathsocket_check(const struct conf_path *path, struct err *e);
 
 /* Whether the path has a route to the address now; nothing is sent. */
-bool pathsocket_has_route(const struct conf_path *path,
-    const struct endpoint_address *to);
+bool pathsocket_has_route(
+    const struct conf_path *path, const struct endpoint_address *to);
 
 /* The local address and port; family 0 where there is none. */
 struct endpoint_address pathsocket_local(int fd);

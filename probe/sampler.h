@@ -17,8 +17,8 @@ void sampler_free(struct sampler *s);
  * The probe opened (+1) or closed (-1) a connection to a destination, which
  * is watched from then on.
  */
-void sampler_count(struct sampler *s, const struct endpoint_address *to,
-    int change);
+void sampler_count(
+    struct sampler *s, const struct endpoint_address *to, int change);
 
 /* Fill a sample: limits and census.  For recorder_options.take_sample. */
 void sampler_take(void *sampler, struct host_sample_record *r);

@@ -42,7 +42,7 @@ struct slotwork_context {
 	const int *endpoint_numbers; /* by index, as the recorder knows them */
 	X509_STORE *const *stores;   /* by endpoint */
 	int64_t rotation;
-	bool late_is_fine; /* --once: what is past due fires at once */
+	bool late_is_fine;   /* --once: what is past due fires at once */
 	int64_t next_serial; /* of a resolution */
 	/* An attempt that never got a socket: its name did not resolve. */
 	void (*on_unresolved)(void *arg, struct attempt_record *a);
@@ -55,8 +55,8 @@ struct slotwork_context {
  * on_slot_done is called from the loop when all shots were fired; the work is
  * freed after it.  first: the first slot of the run.
  */
-struct slotwork *slotwork_begin(struct slotwork_context *c, int64_t slot,
-    bool first);
+struct slotwork *slotwork_begin(
+    struct slotwork_context *c, int64_t slot, bool first);
 
 int64_t slotwork_slot(const struct slotwork *w);
 

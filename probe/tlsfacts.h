@@ -24,13 +24,13 @@ void castore_free_all(void);
 /* What one handshake showed; filled by the callbacks set below. */
 struct tls_facts {
 	X509_STORE *store; /* that the far end is judged by; not owned */
-	int64_t done_us; /* monotonic: handshake finished; 0: not */
-	int alert;       /* received, -1: none */
-	bool eof;        /* the far end closed within the handshake */
-	long verify;     /* X509_V_*; -1: it did not come to it */
+	int64_t done_us;   /* monotonic: handshake finished; 0: not */
+	int alert;         /* received, -1: none */
+	bool eof;          /* the far end closed within the handshake */
+	long verify;       /* X509_V_*; -1: it did not come to it */
 	bool has_cert;
 	uint8_t cert_sha256[SHA256_SIZE];
-	char *cert_issuer; /* owned: one line, "CN = ..., O = ..." */
+	char *cert_issuer;   /* owned: one line, "CN = ..., O = ..." */
 	const char *version; /* OpenSSL's own string */
 	char cipher[64];
 };
@@ -43,7 +43,7 @@ void tls_facts_clear(struct tls_facts *f);
  * verify false an untrusted certificate is recorded, not refused.  f outlives
  * ctx.  -1 where OpenSSL has no memory.
  */
-int tls_facts_watch(SSL_CTX *ctx, X509_STORE *store, bool verify,
-    struct tls_facts *f);
+int tls_facts_watch(
+    SSL_CTX *ctx, X509_STORE *store, bool verify, struct tls_facts *f);
 
 #endif

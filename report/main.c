@@ -21,7 +21,8 @@ usage(FILE *out)
 	    "  natdiff-report diff --format json *.db        the same as JSON\n"
 	    "  natdiff-report export --format csv nat.db     the raw rows\n"
 	    "\n"
-	    "Commands (natdiff-report COMMAND --help says more):\n", out);
+	    "Commands (natdiff-report COMMAND --help says more):\n",
+	    out);
 	for (c = commands; c->name != NULL; c++)
 		fprintf(out, "  %-9s %s\n", c->name, c->does);
 }
@@ -46,7 +47,9 @@ main(int argc, char **argv)
 	for (c = commands; c->name != NULL; c++)
 		if (strcmp(argv[1], c->name) == 0)
 			return c->run(argc - 1, argv + 1);
-	fprintf(stderr, "natdiff-report: %s: no such command, "
-	    "natdiff-report --help lists them\n", argv[1]);
+	fprintf(stderr,
+	    "natdiff-report: %s: no such command, "
+	    "natdiff-report --help lists them\n",
+	    argv[1]);
 	return EXIT_USAGE;
 }

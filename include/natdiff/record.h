@@ -56,7 +56,7 @@ struct run_record {
 	const char *virtualisation; /* "container docker", "vm kvm" */
 	int64_t clock_synchronised; /* 0, 1: ntp_adjtime(2) */
 	int64_t clock_max_error_us;
-	const char *facts_json; /* sysctls by name: an object */
+	const char *facts_json;   /* sysctls by name: an object */
 	const char *gateway_json; /* [gateway] as configured, or NULL */
 };
 
@@ -65,9 +65,9 @@ struct run_end {
 	int64_t ended_at_us;
 	int64_t planned; /* attempts that the schedule asked for */
 	int64_t fired;
-	int64_t lost_rows;      /* measured, but not storable */
-	int64_t clock_step_us;  /* largest step of the wall clock seen */
-	const char *how;        /* finished | interrupted | failed */
+	int64_t lost_rows;     /* measured, but not storable */
+	int64_t clock_step_us; /* largest step of the wall clock seen */
+	const char *how;       /* finished | interrupted | failed */
 };
 
 /* What an endpoint is; a changed one is a new row under the same name. */
@@ -151,7 +151,7 @@ struct census_record {
 	int64_t established;
 	int64_t syn_sent;
 	int64_t time_wait;
-	int64_t closing;     /* FIN_WAIT1/2, CLOSING, LAST_ACK */
+	int64_t closing; /* FIN_WAIT1/2, CLOSING, LAST_ACK */
 	int64_t close_wait;
 	int64_t local_ports; /* distinct, with a far end */
 	int64_t own;         /* of these, the probe's */
@@ -167,10 +167,10 @@ struct host_sample_record {
 	int64_t port_range_last;
 	int64_t conntrack_count;
 	int64_t conntrack_max;
-	int64_t conntrack_drops;    /* drop + insert_failed, since boot */
-	int64_t allowance_exceeded; /* ethtool *_allowance_exceeded, summed */
-	int64_t cpu_stall_us;       /* /proc/pressure/cpu some, total */
-	int64_t load1_milli;        /* load average of 1 minute, by 1000 */
+	int64_t conntrack_drops;      /* drop + insert_failed, since boot */
+	int64_t allowance_exceeded;   /* ethtool *_allowance_exceeded, summed */
+	int64_t cpu_stall_us;         /* /proc/pressure/cpu some, total */
+	int64_t load1_milli;          /* load average of 1 minute, by 1000 */
 	struct census_record *census; /* owned */
 	size_t n_census;
 };
@@ -209,7 +209,7 @@ char *endpoint_address_ip(const struct endpoint_address *a, char *out);
 /* An IP address from text, without a port; -1 if it is none. */
 int endpoint_address_parse(const char *text, struct endpoint_address *a);
 
-bool endpoint_address_equal(const struct endpoint_address *a,
-    const struct endpoint_address *b);
+bool endpoint_address_equal(
+    const struct endpoint_address *a, const struct endpoint_address *b);
 
 #endif
