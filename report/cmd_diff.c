@@ -23,11 +23,14 @@ static const char help[] =
     "Compares the direct and the nat path over any number of databases, in\n"
     "any order.  Databases that an agent is writing may be read.\n"
     "\n"
-    "  --format FORMAT   text (default) or json\n" FILTER_HELP;
+    "  --format FORMAT   text (default) or json\n"
+    "  --scorecard FILE  judge by this table instead of the one built in\n"
+    FILTER_HELP;
 
 struct diff {
 	struct load_filter filter;
 	const struct output_format *format;
+	struct scorecard card;
 };
 
 /* Take the options; -1: go on, else the exit status. */
@@ -36,6 +39,7 @@ take_options(struct diff *diff, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "format", required_argument, NULL, 'f' },
+		{ "scorecard", required_argument, NULL, 'S' },
 		FILTER_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -44,6 +48,7 @@ take_options(struct diff *diff, int argc, char **argv)
 	int c, taken;
 
 	diff->format = output_find("text", NULL);
+	scorecard_default(&diff->card);
 	while ((c = getopt_long(argc, argv, "hf:", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
@@ -52,6 +57,10 @@ take_options(struct diff *diff, int argc, char **argv)
 		if (c == 'f') {
 			diff->format = output_find(optarg, &e);
 			taken = diff->format != NULL ? 1 : -1;
+		} else if (c == 'S') {
+			taken = scorecard_read(&diff->card, optarg, &e) == 0
+			    ? 1
+			    : -1;
 		} else {
 			taken = options_filter(&diff->filter, c, optarg, &e);
 		}
@@ -84,7 +93,7 @@ compare(const struct diff *diff, char **files, size_t n)
 	if (load_files(&d, files, n, &diff->filter, &e) != 0) {
 		options_complain(NULL, &e);
 	} else {
-		report_make(&r, &d, walltime_now_us());
+		report_make(&r, &d, &diff->card, walltime_now_us());
 		diff->format->write(&r, stdout);
 		report_clear(&r);
 		status = options_flushed() ? 0 : 1;

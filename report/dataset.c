@@ -32,7 +32,7 @@ column_set(const struct column *c, void *data)
 	memcpy(c->place, &data, sizeof(data));
 }
 
-#define N_COLUMNS (10 + DURATION_COUNT)
+#define N_COLUMNS (13 + DURATION_COUNT)
 
 static void
 columns_of(struct attempts *a, struct column out[N_COLUMNS])
@@ -50,6 +50,9 @@ columns_of(struct attempts *a, struct column out[N_COLUMNS])
 	COLUMN(failure);
 	COLUMN(phase);
 	COLUMN(syn_retransmits);
+	COLUMN(certificate);
+	COLUMN(late);
+	COLUMN(segs_in);
 	for (i = 0; i < DURATION_COUNT; i++)
 		COLUMN(duration_us[i]);
 #undef COLUMN
@@ -114,6 +117,12 @@ dataset_clear(struct dataset *d)
 	free(d->runs);
 	free(d->annotations);
 	free(d->key_index);
+	free(d->samples);
+	free(d->gateway_events);
+	free(d->provider);
+	names_clear(&d->event_kinds);
+	names_clear(&d->event_sources);
+	names_clear(&d->certificates);
 	names_clear(&d->agents);
 	names_clear(&d->hosts);
 	names_clear(&d->targets);
@@ -228,6 +237,9 @@ attempts_add(struct attempts *a, const struct attempt_row *row)
 	a->failure[n] = row->failure;
 	a->phase[n] = row->phase;
 	a->syn_retransmits[n] = row->syn_retransmits;
+	a->certificate[n] = row->certificate;
+	a->late[n] = row->late;
+	a->segs_in[n] = row->segs_in;
 	a->n++;
 }
 
@@ -338,6 +350,29 @@ compare_texts(const void *a, const void *b, void *context)
 	return strcmp(**x, **y);
 }
 
+static int
+compare_samples(const void *a, const void *b, void *context)
+{
+	const struct host_sample *x = *(const struct host_sample *const *)a;
+	const struct host_sample *y = *(const struct host_sample *const *)b;
+
+	(void)context;
+	return x->series != y->series ? compare_numbers(x->series, y->series)
+				      : compare_numbers(x->at_us, y->at_us);
+}
+
+static int
+compare_events(const void *a, const void *b, void *context)
+{
+	const struct gateway_event *x = *(const struct gateway_event *const *)a;
+	const struct gateway_event *y = *(const struct gateway_event *const *)b;
+
+	(void)context;
+	return x->from_us != y->from_us
+	    ? compare_numbers(x->from_us, y->from_us)
+	    : compare_numbers(x->kind, y->kind);
+}
+
 /* Runs with one uuid are one run: say so in same_as, count the copies. */
 static void
 join_runs(struct dataset *d)
@@ -378,6 +413,12 @@ sort_tables(struct dataset *d)
 	runs = sort_table(
 	    d->runs, d->n_runs, sizeof(*d->runs), compare_runs, NULL);
 	join_runs(d);
+	for (i = 0; i < d->n_samples; i++)
+		d->samples[i].series = d->runs[runs[d->samples[i].run]].series;
+	free(sort_table(d->samples, d->n_samples, sizeof(*d->samples),
+	    compare_samples, NULL));
+	free(sort_table(d->gateway_events, d->n_gateway_events,
+	    sizeof(*d->gateway_events), compare_events, NULL));
 	free(paths);
 	free(series);
 	return runs;

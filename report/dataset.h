@@ -1,6 +1,6 @@
 /*
  * What the databases held, in memory: the attempts as columns, a set of them
- * an endpoint, about 40 bytes an attempt, so that months of them fit.  Filled
+ * an endpoint, about 45 bytes an attempt, so that months of them fit.  Filled
  * by report/load; everything behind it is pure and reads this only.
  *
  * Endpoints with the same name are one endpoint, whatever database they came
@@ -23,6 +23,9 @@
 #define NO_STATUS   0
 #define NO_INDEX    UINT16_MAX /* of a target or an address */
 #define NO_COUNT    UINT8_MAX
+
+/* In the certificate column: a session, but no issuer is known of it. */
+#define CERTIFICATE_UNKNOWN 0
 
 /*
  * Where in its slot an attempt began: in units of interval / OFFSET_UNIT, and
@@ -53,10 +56,13 @@ struct attempts {
 	uint16_t *seq;
 	uint16_t *status;
 	uint16_t *observed; /* in dataset.addresses, or NO_INDEX */
+	uint16_t *certificate; /* in dataset.certificates, or NO_INDEX */
 	int16_t *offset;    /* of OFFSET_UNIT */
 	uint8_t *failure;   /* enum failure */
 	uint8_t *phase;     /* enum phase, where failure is not 0 */
 	uint8_t *syn_retransmits;
+	uint8_t *late;	  /* retransmits after the connect, less DSACKs */
+	uint8_t *segs_in; /* up to the connect */
 };
 
 /* One attempt on its way into the columns. */
@@ -64,9 +70,9 @@ struct attempt_row {
 	int64_t slot;
 	uint32_t run;
 	uint32_t duration_us[DURATION_COUNT];
-	uint16_t target, seq, status, observed;
+	uint16_t target, seq, status, observed, certificate;
 	int16_t offset;
-	uint8_t failure, phase, syn_retransmits;
+	uint8_t failure, phase, syn_retransmits, late, segs_in;
 };
 
 struct endpoint {
@@ -108,6 +114,29 @@ struct run {
 	size_t offset_count;
 };
 
+/* A host's limits at one moment; NOT_MEASURED where it does not tell. */
+struct host_sample {
+	uint32_t run; /* while loading */
+	uint32_t series;
+	int64_t at_us;
+	int64_t ports_in_use;
+	int64_t port_range; /* ports in it */
+	int64_t conntrack_count;
+	int64_t conntrack_max;
+	int64_t conntrack_drops;
+	int64_t allowance_exceeded;
+	int64_t load; /* sockets to the measured destinations, not ours */
+};
+
+/* A line of a gateway's counters or log. */
+struct gateway_event {
+	uint32_t kind;	 /* in dataset.event_kinds */
+	uint32_t source; /* in dataset.event_sources */
+	int64_t from_us;
+	int64_t to_us;
+	int64_t value;
+};
+
 /* A word of the user's, from the note table. */
 struct annotation {
 	int64_t at_us;
@@ -136,9 +165,17 @@ struct dataset {
 	size_t n_runs, runs_capacity;
 	struct annotation *annotations; /* by time */
 	size_t n_annotations, annotations_capacity;
+	struct host_sample *samples; /* by series, then time */
+	size_t n_samples, samples_capacity;
+	struct gateway_event *gateway_events; /* by time */
+	size_t n_gateway_events, gateway_events_capacity;
+	struct names event_kinds, event_sources;
+	char *provider;		   /* of the gateway, as configured, or NULL */
+	bool pool_per_destination; /* configured so */
 	struct names agents, hosts;
 	struct names targets;   /* "address:port", "[address]:port" */
 	struct names addresses; /* observed ones */
+	struct names certificates; /* issuer and trust, as one text */
 	struct names keys;      /* what dataset_endpoint() and the like find */
 	uint32_t *key_index;    /* what each stands for */
 	size_t key_capacity;

@@ -11,8 +11,11 @@
 #include "report/report.h"
 
 void
-report_make(struct report *r, const struct dataset *d, int64_t generated_at_us)
+report_make(struct report *r, const struct dataset *d,
+    const struct scorecard *card, int64_t generated_at_us)
 {
+	struct gateway_facts gateway = { d->pool_per_destination,
+		d->provider };
 	const struct pairs **pairs;
 	struct endpoint_report *ep;
 	size_t i;
@@ -37,6 +40,7 @@ report_make(struct report *r, const struct dataset *d, int64_t generated_at_us)
 	}
 	sources_find(&r->sources, d);
 	notes_make(&r->notes, d, pairs);
+	verdict_make(&r->verdict, d, pairs, card, &gateway);
 	free(pairs);
 }
 
@@ -52,6 +56,7 @@ report_clear(struct report *r)
 	free(r->endpoints);
 	sources_clear(&r->sources);
 	notes_clear(&r->notes);
+	verdict_clear(&r->verdict);
 	memset(r, 0, sizeof(*r));
 }
 

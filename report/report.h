@@ -12,6 +12,7 @@
 #include "report/notes.h"
 #include "report/pairs.h"
 #include "report/sources.h"
+#include "report/evidence/verdict.h"
 #include "report/summary.h"
 
 struct endpoint_report {
@@ -29,11 +30,12 @@ struct report {
 	size_t n_pairs, both_ok, nat_only, direct_only, both_failed;
 	struct sources sources;
 	struct notes notes;
+	struct verdict verdict;
 };
 
-/* Compute; d must stay as long as r. */
-void report_make(
-    struct report *r, const struct dataset *d, int64_t generated_at_us);
+/* Compute; d must stay as long as r.  card is the scorecard to judge by. */
+void report_make(struct report *r, const struct dataset *d,
+    const struct scorecard *card, int64_t generated_at_us);
 void report_clear(struct report *r);
 
 /*

@@ -15,47 +15,8 @@
 #include "natdiff/xalloc.h"
 #include "report/load/database.h"
 #include "report/load/load.h"
+#include "report/load/loader.h"
 #include "report/output/printable.h"
-
-/* What an agent can write; beyond it a row is bad. */
-#define INTERVAL_MIN_US 1000
-#define INTERVAL_MAX_US INT64_C(31622400000000)   /* a leap year */
-#define TIME_MAX_US     INT64_C(7258118400000000) /* the year 2200 */
-#define NAME_BYTES_MAX  2048                      /* a url is the longest */
-
-/*
- * Rows of attempts that the columns can number, and different targets and
- * addresses.
- */
-#define ATTEMPTS_MAX UINT32_MAX
-#define INDEXES_MAX  NO_INDEX
-/* More than anybody configures, and few enough to count everything by them. */
-#define PATHS_MAX     256
-#define ENDPOINTS_MAX 1000
-
-#define LEFT_OUT      UINT32_MAX       /* in a map: the filter excludes it */
-#define NOT_THERE     (UINT32_MAX - 1) /* in no map */
-
-/* From the ids of a table, which come in ascending order, to indexes. */
-struct idmap {
-	int64_t *ids;
-	uint32_t *to;
-	size_t n, ids_capacity, to_capacity;
-	size_t last; /* found last time: the next is often the same */
-};
-
-/* One file at work. */
-struct loader {
-	struct dataset *d;
-	const struct load_filter *filter;
-	sqlite3 *db;
-	const char *file;
-	size_t input; /* index in d->inputs */
-	struct idmap runs, endpoints, targets, addresses;
-	char **urls; /* by row of endpoints; NULL once used */
-	size_t urls_capacity;
-	int64_t rows_most;
-};
 
 void
 load_filter_init(struct load_filter *f)
@@ -76,7 +37,7 @@ is_wanted(const char *name, const char **names, size_t n)
 	return n == 0;
 }
 
-static void
+void
 idmap_add(struct idmap *m, int64_t id, uint32_t to)
 {
 	m->ids = x_grow(m->ids, m->n, &m->ids_capacity, sizeof(*m->ids));
@@ -85,7 +46,7 @@ idmap_add(struct idmap *m, int64_t id, uint32_t to)
 	m->to[m->n++] = to;
 }
 
-static uint32_t
+uint32_t
 idmap_find(struct idmap *m, int64_t id)
 {
 	size_t low = 0, high = m->n, middle;
@@ -105,7 +66,7 @@ idmap_find(struct idmap *m, int64_t id)
 	return m->to[low];
 }
 
-static void
+void
 idmap_clear(struct idmap *m)
 {
 	free(m->ids);
@@ -113,12 +74,8 @@ idmap_clear(struct idmap *m)
 	memset(m, 0, sizeof(*m));
 }
 
-/* Count a bad row; the first is remembered. */
-static int bad_row(struct loader *l, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static int
-bad_row(struct loader *l, const char *fmt, ...)
+int
+loader_bad_row(struct loader *l, const char *fmt, ...)
 {
 	struct input *in = &l->d->inputs[l->input];
 	va_list ap;
@@ -133,9 +90,8 @@ bad_row(struct loader *l, const char *fmt, ...)
 	return 0;
 }
 
-/* A text of a sane length as valid UTF-8 in new memory, else NULL. */
-static char *
-column_name(sqlite3_stmt *st, int column)
+char *
+loader_text(sqlite3_stmt *st, int column)
 {
 	const char *text;
 	int size;
@@ -149,9 +105,8 @@ column_name(sqlite3_stmt *st, int column)
 	return utf8_repaired(text, (size_t)size);
 }
 
-/* An integer in [min, max], or NULL where that is allowed. */
-static bool
-column_number(sqlite3_stmt *st, int column, int64_t min, int64_t max,
+bool
+loader_number(sqlite3_stmt *st, int column, int64_t min, int64_t max,
     bool nullable, int64_t *value)
 {
 	*value = NOT_MEASURED;
@@ -163,9 +118,8 @@ column_number(sqlite3_stmt *st, int column, int64_t min, int64_t max,
 	return *value >= min && *value <= max;
 }
 
-/* Call row for each row of a statement; it returns -1 and e to end. */
-static int
-for_each_row(struct loader *l, const char *sql,
+int
+loader_each(struct loader *l, const char *sql,
     int (*row)(struct loader *l, sqlite3_stmt *st, struct err *e),
     struct err *e)
 {
@@ -228,28 +182,28 @@ read_run(sqlite3_stmt *st, struct run *r, struct series *s)
 		return false;
 	uuid = sqlite3_column_blob(st, RUN_UUID);
 	memcpy(r->uuid, uuid, sizeof(r->uuid));
-	return column_number(st, RUN_INTERVAL, INTERVAL_MIN_US, INTERVAL_MAX_US,
+	return loader_number(st, RUN_INTERVAL, INTERVAL_MIN_US, INTERVAL_MAX_US,
 		   false, &s->interval_us) &&
-	    column_number(
+	    loader_number(
 		st, RUN_STARTED, 0, TIME_MAX_US, false, &r->started_at_us) &&
-	    column_number(
+	    loader_number(
 		st, RUN_ENDED, 0, TIME_MAX_US, true, &r->ended_at_us) &&
-	    column_number(st, RUN_LOST, 0, INT64_MAX, true, &r->lost_rows) &&
-	    column_number(st, RUN_STEP, -TIME_MAX_US, TIME_MAX_US, true,
+	    loader_number(st, RUN_LOST, 0, INT64_MAX, true, &r->lost_rows) &&
+	    loader_number(st, RUN_STEP, -TIME_MAX_US, TIME_MAX_US, true,
 		&r->clock_step_us) &&
-	    column_number(
+	    loader_number(
 		st, RUN_SYNCHRONISED, 0, 1, true, &r->clock_synchronised) &&
-	    column_number(
+	    loader_number(
 		st, RUN_MAX_ERROR, 0, INT64_MAX, true, &r->clock_max_error_us);
 }
 
 static int
 add_run(struct loader *l, sqlite3_stmt *st, struct err *e)
 {
-	char *agent = column_name(st, RUN_AGENT);
-	char *host = column_name(st, RUN_HOST);
-	char *path = column_name(st, RUN_PATH);
-	char *role = column_name(st, RUN_ROLE);
+	char *agent = loader_text(st, RUN_AGENT);
+	char *host = loader_text(st, RUN_HOST);
+	char *path = loader_text(st, RUN_PATH);
+	char *role = loader_text(st, RUN_ROLE);
 	int64_t id = sqlite3_column_int64(st, RUN_ID);
 	struct dataset *d = l->d;
 	struct series s;
@@ -260,11 +214,12 @@ add_run(struct loader *l, sqlite3_stmt *st, struct err *e)
 	if (!read_run(st, &r, &s) || agent == NULL || host == NULL ||
 	    path == NULL ||
 	    (!direct && (role == NULL || strcmp(role, "nat") != 0))) {
-		bad_row(l, "run %" PRId64 ": a value out of range", id);
+		loader_bad_row(l, "run %" PRId64 ": a value out of range", id);
 	} else if (!is_wanted(path, l->filter->paths, l->filter->n_paths)) {
 		idmap_add(&l->runs, id, LEFT_OUT);
 	} else if (d->n_paths == PATHS_MAX) {
-		bad_row(l, "run %" PRId64 ": %d paths and more", id, PATHS_MAX);
+		loader_bad_row(
+		    l, "run %" PRId64 ": %d paths and more", id, PATHS_MAX);
 	} else {
 		s.agent = names_add(&d->agents, agent);
 		s.host = names_add(&d->hosts, host);
@@ -292,19 +247,20 @@ static int
 add_endpoint(struct loader *l, sqlite3_stmt *st, struct err *e)
 {
 	int64_t id = sqlite3_column_int64(st, 0), control;
-	char *name = column_name(st, 1), *url = column_name(st, 2);
-	char *kind = column_name(st, 4), *swap;
+	char *name = loader_text(st, 1), *url = loader_text(st, 2);
+	char *kind = loader_text(st, 4), *swap;
 	struct endpoint *ep;
 	uint32_t i = LEFT_OUT;
 
 	(void)e;
 	if (name == NULL || url == NULL || kind == NULL ||
-	    !column_number(st, 3, 0, 1, false, &control)) {
-		bad_row(l, "endpoint %" PRId64 ": a value out of range", id);
+	    !loader_number(st, 3, 0, 1, false, &control)) {
+		loader_bad_row(
+		    l, "endpoint %" PRId64 ": a value out of range", id);
 		free(url);
 	} else if (l->d->n_endpoints == ENDPOINTS_MAX) {
-		bad_row(l, "endpoint %" PRId64 ": %d of them and more", id,
-		    ENDPOINTS_MAX);
+		loader_bad_row(l, "endpoint %" PRId64 ": %d of them and more",
+		    id, ENDPOINTS_MAX);
 		free(url);
 	} else {
 		l->urls = x_grow(l->urls, l->endpoints.n, &l->urls_capacity,
@@ -338,14 +294,15 @@ add_target(struct loader *l, sqlite3_stmt *st, struct err *e)
 {
 	int64_t id = sqlite3_column_int64(st, 0), port, family;
 	struct endpoint_address parsed;
-	char *address = column_name(st, 1), *key;
+	char *address = loader_text(st, 1), *key;
 	uint32_t i = INDEXES_MAX;
 
 	(void)e;
 	if (address == NULL || endpoint_address_parse(address, &parsed) != 0 ||
-	    !column_number(st, 2, 1, 65535, false, &port) ||
-	    !column_number(st, 3, 4, 6, false, &family)) {
-		bad_row(l, "target %" PRId64 ": a value out of range", id);
+	    !loader_number(st, 2, 1, 65535, false, &port) ||
+	    !loader_number(st, 3, 4, 6, false, &family)) {
+		loader_bad_row(
+		    l, "target %" PRId64 ": a value out of range", id);
 	} else {
 		key = x_asprintf(strchr(address, ':') != NULL ? "[%s]:%" PRId64
 							      : "%s:%" PRId64,
@@ -356,8 +313,9 @@ add_target(struct loader *l, sqlite3_stmt *st, struct err *e)
 		if (i < INDEXES_MAX)
 			idmap_add(&l->targets, id, i);
 		else
-			bad_row(l, "target %" PRId64 ": more than %d of them",
-			    id, INDEXES_MAX);
+			loader_bad_row(l,
+			    "target %" PRId64 ": more than %d of them", id,
+			    INDEXES_MAX);
 	}
 	free(address);
 	return 0;
@@ -369,7 +327,7 @@ static int
 add_address(struct loader *l, sqlite3_stmt *st, struct err *e)
 {
 	int64_t id = sqlite3_column_int64(st, 0);
-	char *address = column_name(st, 1);
+	char *address = loader_text(st, 1);
 	struct endpoint_address parsed;
 	uint32_t i = INDEXES_MAX;
 
@@ -380,7 +338,8 @@ add_address(struct loader *l, sqlite3_stmt *st, struct err *e)
 	if (i < INDEXES_MAX)
 		idmap_add(&l->addresses, id, i);
 	else
-		bad_row(l, "address %" PRId64 ": not one, or too many", id);
+		loader_bad_row(
+		    l, "address %" PRId64 ": not one, or too many", id);
 	free(address);
 	return 0;
 }
@@ -394,10 +353,10 @@ add_note(struct loader *l, sqlite3_stmt *st, struct err *e)
 	struct annotation a;
 
 	(void)e;
-	a.text = column_name(st, 2);
+	a.text = loader_text(st, 2);
 	if (a.text == NULL ||
-	    !column_number(st, 1, 0, TIME_MAX_US, false, &a.at_us)) {
-		bad_row(l, "note %" PRId64 ": a value out of range",
+	    !loader_number(st, 1, 0, TIME_MAX_US, false, &a.at_us)) {
+		loader_bad_row(l, "note %" PRId64 ": a value out of range",
 		    (int64_t)sqlite3_column_int64(st, 0));
 		free(a.text);
 		return 0;
@@ -427,15 +386,20 @@ enum attempt_column {
 	ATTEMPT_TOTAL,
 	ATTEMPT_STATUS,
 	ATTEMPT_STARTED,
+	ATTEMPT_SEGS_IN,
+	ATTEMPT_LATE,
+	ATTEMPT_DSACK,
 	ATTEMPT_OBSERVED,
+	ATTEMPT_TLS_SESSION,
 	ATTEMPT_DATE_OFFSET
 };
 
 static const char attempt_sql[] =
     "SELECT id, run_id, endpoint_id, target_id, slot, seq, failure,"
     " failed_phase, syn_retransmits, connect_us, tls_us, request_us,"
-    " total_us, http_status, started_at, observed_address_id,"
-    " server_date_offset_us FROM attempt NOT INDEXED";
+    " total_us, http_status, started_at, connect_segs_in,"
+    " late_retransmits, dsack_dups, observed_address_id,"
+    " tls_session_id, server_date_offset_us FROM attempt NOT INDEXED";
 
 /* The index of the row that column refers to, NOT_THERE if there is none. */
 static uint32_t
@@ -486,7 +450,7 @@ column_durations(sqlite3_stmt *st, struct attempt_row *row)
 	int i;
 
 	for (i = 0; i < DURATION_COUNT; i++) {
-		if (!column_number(
+		if (!loader_number(
 			st, ATTEMPT_CONNECT + i, 0, NO_DURATION - 1, true, &us))
 			return false;
 		row->duration_us[i] =
@@ -509,6 +473,14 @@ slot_offset(int64_t started_us, int64_t slot, int64_t interval_us)
 	return (int16_t)(offset * OFFSET_UNIT / interval_us);
 }
 
+/* A count in a column: saturating. */
+static uint8_t
+to_count(int64_t n)
+{
+	return n == NOT_MEASURED ? NO_COUNT
+				 : (uint8_t)(n < NO_COUNT ? n : NO_COUNT - 1);
+}
+
 /*
  * All but endpoint and time, for the run in row; NULL, or the column that is
  * bad.
@@ -516,26 +488,39 @@ slot_offset(int64_t started_us, int64_t slot, int64_t interval_us)
 static const char *
 read_attempt(struct loader *l, sqlite3_stmt *st, struct attempt_row *row)
 {
-	int64_t seq, syn, status, interval;
+	int64_t seq, syn, status, interval, segs, late, dsack;
 
 	interval = l->d->series[l->d->runs[row->run].series].interval_us;
 	if (!column_index(st, ATTEMPT_TARGET, &l->targets, &row->target))
 		return "target_id";
-	if (!column_number(
+	if (!loader_number(
 		st, ATTEMPT_SLOT, 0, TIME_MAX_US / interval, false, &row->slot))
 		return "slot";
-	if (!column_number(st, ATTEMPT_SEQ, 0, UINT16_MAX, false, &seq))
+	if (!loader_number(st, ATTEMPT_SEQ, 0, UINT16_MAX, false, &seq))
 		return "seq";
 	if (!column_failure(st, row))
 		return "failure";
-	if (!column_number(st, ATTEMPT_SYN, 0, NO_COUNT - 1, true, &syn))
+	if (!loader_number(st, ATTEMPT_SYN, 0, NO_COUNT - 1, true, &syn))
 		return "syn_retransmits";
 	if (!column_durations(st, row))
 		return "a duration";
-	if (!column_number(st, ATTEMPT_STATUS, 1, UINT16_MAX, true, &status))
+	if (!loader_number(st, ATTEMPT_STATUS, 1, UINT16_MAX, true, &status))
 		return "http_status";
 	if (!column_index(st, ATTEMPT_OBSERVED, &l->addresses, &row->observed))
 		return "observed_address_id";
+	if (!loader_number(st, ATTEMPT_SEGS_IN, 0, UINT32_MAX, true, &segs))
+		return "connect_segs_in";
+	if (!loader_number(st, ATTEMPT_LATE, 0, UINT32_MAX, true, &late) ||
+	    !loader_number(st, ATTEMPT_DSACK, 0, UINT32_MAX, true, &dsack))
+		return "late_retransmits";
+	if (!column_index(
+		st, ATTEMPT_TLS_SESSION, &l->certificates, &row->certificate))
+		return "tls_session_id";
+	/* A tail-loss probe on a clean path comes back as a DSACK. */
+	if (late != NOT_MEASURED && dsack != NOT_MEASURED)
+		late = late > dsack ? late - dsack : 0;
+	row->late = to_count(late);
+	row->segs_in = to_count(segs);
 	row->seq = (uint16_t)seq;
 	row->syn_retransmits = syn == NOT_MEASURED ? NO_COUNT : (uint8_t)syn;
 	row->status = status == NOT_MEASURED ? NO_STATUS : (uint16_t)status;
@@ -548,7 +533,7 @@ add_date_offset(sqlite3_stmt *st, struct run *r)
 {
 	int64_t us;
 
-	if (column_number(st, ATTEMPT_DATE_OFFSET, -TIME_MAX_US / 1000,
+	if (loader_number(st, ATTEMPT_DATE_OFFSET, -TIME_MAX_US / 1000,
 		TIME_MAX_US / 1000, false, &us) &&
 	    r->offset_count < 100000) {
 		r->offset_sum_us += us;
@@ -590,8 +575,8 @@ add_attempt(struct loader *l, sqlite3_stmt *st, struct err *e)
 	uint32_t endpoint;
 	int64_t at, id = sqlite3_column_int64(st, ATTEMPT_ID);
 
-	if (!column_number(st, ATTEMPT_STARTED, 0, TIME_MAX_US, false, &at))
-		return bad_row(l, "attempt %" PRId64 ": started_at", id);
+	if (!loader_number(st, ATTEMPT_STARTED, 0, TIME_MAX_US, false, &at))
+		return loader_bad_row(l, "attempt %" PRId64 ": started_at", id);
 	if ((f->since_us != NOT_MEASURED && at < f->since_us) ||
 	    (f->until_us != NOT_MEASURED && at >= f->until_us))
 		return 0;
@@ -600,11 +585,11 @@ add_attempt(struct loader *l, sqlite3_stmt *st, struct err *e)
 	if (row.run == LEFT_OUT || endpoint == LEFT_OUT)
 		return 0;
 	if (row.run == NOT_THERE || endpoint == NOT_THERE)
-		return bad_row(
+		return loader_bad_row(
 		    l, "attempt %" PRId64 ": no such run or endpoint", id);
 	bad = read_attempt(l, st, &row);
 	if (bad != NULL)
-		return bad_row(
+		return loader_bad_row(
 		    l, "attempt %" PRId64 ": %s out of range", id, bad);
 	row.offset = slot_offset(
 	    at, row.slot, d->series[d->runs[row.run].series].interval_us);
@@ -657,6 +642,7 @@ loader_clear(struct loader *l)
 	idmap_clear(&l->endpoints);
 	idmap_clear(&l->targets);
 	idmap_clear(&l->addresses);
+	idmap_clear(&l->certificates);
 	database_close(l->db);
 }
 
@@ -676,12 +662,14 @@ load_file(struct dataset *d, const char *file, const struct load_filter *f,
 	l.input = d->n_inputs++;
 	memset(&d->inputs[l.input], 0, sizeof(*d->inputs));
 	d->inputs[l.input].file = utf8_repaired(file, strlen(file));
-	if (for_each_row(&l, run_sql, add_run, e) == 0 &&
-	    for_each_row(&l, endpoint_sql, add_endpoint, e) == 0 &&
-	    for_each_row(&l, target_sql, add_target, e) == 0 &&
-	    for_each_row(&l, address_sql, add_address, e) == 0 &&
-	    for_each_row(&l, note_sql, add_note, e) == 0 &&
-	    for_each_row(&l, attempt_sql, add_attempt, e) == 0)
+	if (loader_each(&l, run_sql, add_run, e) == 0 &&
+	    loader_each(&l, endpoint_sql, add_endpoint, e) == 0 &&
+	    loader_each(&l, target_sql, add_target, e) == 0 &&
+	    loader_each(&l, address_sql, add_address, e) == 0 &&
+	    loader_each(&l, note_sql, add_note, e) == 0 &&
+	    load_certificates(&l, e) == 0 &&
+	    loader_each(&l, attempt_sql, add_attempt, e) == 0 &&
+	    load_surroundings(&l, e) == 0)
 		result = 0;
 	use_left_urls(&l);
 	loader_clear(&l);

@@ -5,57 +5,15 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include <jansson.h>
 
 #include "natdiff/walltime.h"
+#include "report/output/json_parts.h"
 #include "report/output/output.h"
 
 #define JSON_VERSION 1
-
-static json_t *
-count(size_t n)
-{
-	return json_integer((json_int_t)n);
-}
-
-/* null where it was not measured. */
-static json_t *
-measured(int64_t value)
-{
-	return value == NOT_MEASURED ? json_null() : json_integer(value);
-}
-
-/* null for NaN, and no fraction where there is none. */
-static json_t *
-number(double value)
-{
-	if (!isfinite(value))
-		return json_null();
-	if (value == floor(value) && fabs(value) < 1e15)
-		return json_integer((json_int_t)value);
-	return json_real(value);
-}
-
-static json_t *
-interval(struct interval i)
-{
-	if (isnan(i.lo) || isnan(i.hi))
-		return json_null();
-	return json_pack("[o, o]", number(i.lo), number(i.hi));
-}
-
-static json_t *
-moment(int64_t at_us)
-{
-	char text[WALLTIME_TEXT_SIZE];
-
-	if (at_us == NOT_MEASURED)
-		return json_null();
-	return json_string(walltime_format(at_us, 3, text));
-}
 
 static const char *
 role_name(enum role role)
@@ -70,11 +28,12 @@ window(const struct report *r)
 	int64_t us = report_interval_us(r);
 
 	return json_pack("{s:o, s:o, s:o}", "from",
-	    moment(d->since_us != NOT_MEASURED ? d->since_us : d->first_us),
+	    json_moment(
+		d->since_us != NOT_MEASURED ? d->since_us : d->first_us),
 	    "to",
-	    moment(d->until_us != NOT_MEASURED ? d->until_us : d->last_us),
+	    json_moment(d->until_us != NOT_MEASURED ? d->until_us : d->last_us),
 	    "interval_s",
-	    us == NOT_MEASURED ? json_null() : number((double)us / 1e6));
+	    us == NOT_MEASURED ? json_null() : json_number((double)us / 1e6));
 }
 
 /* --------------------------------------------------------------- inputs */
@@ -94,13 +53,14 @@ source_json(const struct dataset *d, const struct source *s)
 	clock = json_pack("{s:o, s:o, s:o}", "synchronised",
 	    s->synchronised == NOT_MEASURED ? json_null()
 					    : json_boolean(s->synchronised),
-	    "max_error_us", measured(s->max_error_us), "step_us",
-	    measured(s->step_us));
+	    "max_error_us", json_measured(s->max_error_us), "step_us",
+	    json_measured(s->step_us));
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}",
 	    "file", in->file, "agent", d->agents.text[series->agent], "host",
 	    d->hosts.text[series->host], "path", path->name, "role",
-	    role_name(path->role), "runs", count(s->runs), "attempts",
-	    count(s->attempts), "clock", clock, "public_addresses", addresses);
+	    role_name(path->role), "runs", json_count(s->runs), "attempts",
+	    json_count(s->attempts), "clock", clock, "public_addresses",
+	    addresses);
 }
 
 static json_t *
@@ -128,12 +88,13 @@ tally_json(const struct dataset *d, uint32_t path_index, const struct tally *t)
 	return json_pack(
 	    "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}",
 	    "path", path->name, "role", role_name(path->role), "attempts",
-	    count(t->ok + t->failed), "ok", count(t->ok), "failed",
-	    count(t->failed), "failure_rate", number(rate), "failure_rate_ci",
-	    interval(ci), "interrupted", count(t->interrupted),
-	    "syn_retransmits", "attempts_with", count(t->syn_with), "max",
-	    t->syn_known > 0 ? count(t->syn_max) : json_null(), "known",
-	    count(t->syn_known));
+	    json_count(t->ok + t->failed), "ok", json_count(t->ok), "failed",
+	    json_count(t->failed), "failure_rate", json_number(rate),
+	    "failure_rate_ci", json_interval(ci), "interrupted",
+	    json_count(t->interrupted), "syn_retransmits", "attempts_with",
+	    json_count(t->syn_with), "max",
+	    t->syn_known > 0 ? json_count(t->syn_max) : json_null(), "known",
+	    json_count(t->syn_known));
 }
 
 static json_t *
@@ -149,7 +110,8 @@ failures(const struct path_summary *p)
 				    json_pack("{s:s, s:s, s:o}", "phase",
 					phase_name(phase), "failure",
 					failure_name(failure), "count",
-					count(p->failures[phase][failure])));
+					json_count(
+					    p->failures[phase][failure])));
 	return list;
 }
 
@@ -163,7 +125,7 @@ statuses(const struct path_summary *p)
 		json_array_append_new(list,
 		    json_pack("{s:i, s:o}", "http_status",
 			(int)p->statuses[i].status, "count",
-			count(p->statuses[i].count)));
+			json_count(p->statuses[i].count)));
 	return list;
 }
 
@@ -178,9 +140,10 @@ phases(const struct path_summary *p)
 		s = &p->durations[i];
 		json_array_append_new(list,
 		    json_pack("{s:s, s:o, s:o, s:o, s:o}", "phase",
-			duration_name(i), "n", count(s->n), "p50_us",
-			number(s->p50_us), "p90_us", number(s->p90_us),
-			"p99_us", number(s->p99_us)));
+			duration_name(i), "n", json_count(s->n), "p50_us",
+			json_number(s->p50_us), "p90_us",
+			json_number(s->p90_us), "p99_us",
+			json_number(s->p99_us)));
 	}
 	return list;
 }
@@ -210,13 +173,14 @@ pairs_json(const struct pairs *p)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o}",
-	    "both_ok", count(p->both_ok), "nat_only_failed", count(p->nat_only),
-	    "direct_only_failed", count(p->direct_only), "both_failed",
-	    count(p->both_failed), "half", count(p->half_nat + p->half_direct),
-	    "half_nat", count(p->half_nat), "half_direct",
-	    count(p->half_direct), "half_dns", count(p->half_dns), "apart",
-	    count(p->apart), "spare", count(p->spare), "repeats",
-	    count(p->repeats));
+	    "both_ok", json_count(p->both_ok), "nat_only_failed",
+	    json_count(p->nat_only), "direct_only_failed",
+	    json_count(p->direct_only), "both_failed",
+	    json_count(p->both_failed), "half",
+	    json_count(p->half_nat + p->half_direct), "half_nat",
+	    json_count(p->half_nat), "half_direct", json_count(p->half_direct),
+	    "half_dns", json_count(p->half_dns), "apart", json_count(p->apart),
+	    "spare", json_count(p->spare), "repeats", json_count(p->repeats));
 }
 
 /* Parts by a text: targets, addresses. */
@@ -270,8 +234,8 @@ hours(const struct dataset *d, const struct summary *s)
 		if (i == 0 || h->from_us != h[-1].from_us) {
 			of = json_array();
 			json_array_append_new(list,
-			    json_pack("{s:o, s:o}", "from", moment(h->from_us),
-				"paths", of));
+			    json_pack("{s:o, s:o}", "from",
+				json_moment(h->from_us), "paths", of));
 		}
 		json_array_append_new(of, tally_json(d, h->path, &h->tally));
 	}
@@ -281,15 +245,18 @@ hours(const struct dataset *d, const struct summary *s)
 static json_t *
 endpoint_json(const struct report *r, const struct endpoint_report *e)
 {
+	const struct endpoint_verdict *v =
+	    &r->verdict.endpoints[e - r->endpoints];
 	const struct summary *s = &e->summary;
 	const struct dataset *d = r->d;
 	json_t *o;
 
-	o = json_pack("{s:s, s:s?, s:b, s:s?, s:o, s:o, s:n, s:n, s:[]}",
-	    "name", e->endpoint->name, "url", e->endpoint->url, "control",
+	o = json_pack("{s:s, s:s?, s:b, s:s?, s:o, s:o, s:o, s:o, s:o}", "name",
+	    e->endpoint->name, "url", e->endpoint->url, "control",
 	    (int)e->endpoint->control, "kind", e->endpoint->kind, "paths",
 	    paths(d, &s->all), "pairs", pairs_json(&e->pairs), "failure_test",
-	    "syn_test", "latency");
+	    json_contrast(v, OUTCOME_FAILED), "syn_test",
+	    json_contrast(v, OUTCOME_SYN), "latency", json_latency(v));
 	json_object_set_new(
 	    o, "targets", named_parts(d, &s->targets, &d->targets));
 	json_object_set_new(o, "hosts", hosts(d, &s->hosts));
@@ -323,22 +290,9 @@ notes(const struct report *r)
 		n = &r->notes.note[i];
 		json_array_append_new(list,
 		    json_pack("{s:s, s:o, s:s}", "kind", n->kind, "at",
-			moment(n->at_us), "text", n->text));
+			json_moment(n->at_us), "text", n->text));
 	}
 	return list;
-}
-
-static json_t *
-verdict(const struct report *r)
-{
-	char *statement = report_statement(r);
-	json_t *o;
-
-	o = json_pack("{s:s, s:s, s:s, s:[], s:[], s:[], s:n}", "cause",
-	    "inconclusive", "strength", "none", "statement", statement,
-	    "not_ruled_out", "ruled_out", "missing", "how_often");
-	free(statement);
-	return o;
 }
 
 void
@@ -346,13 +300,14 @@ output_json(const struct report *r, FILE *out)
 {
 	json_t *o;
 
-	o = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:[], s:[], s:o, s:n, "
-		      "s:[], s:o, s:n, s:[]}",
+	o = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n, "
+		      "s:o, s:o, s:n, s:[]}",
 	    "format", "natdiff-report", "version", JSON_VERSION, "generated_at",
-	    moment(r->generated_at_us), "window", window(r), "inputs",
-	    inputs(r), "endpoints", endpoints(r), "episodes", "evidence",
-	    "verdict", verdict(r), "ledger", "gateway", "notes", notes(r),
-	    "comparison", "advice");
+	    json_moment(r->generated_at_us), "window", window(r), "inputs",
+	    inputs(r), "endpoints", endpoints(r), "episodes", json_episodes(r),
+	    "evidence", json_evidence(r), "verdict", json_verdict(r), "ledger",
+	    "gateway", json_gateway(r), "notes", notes(r), "comparison",
+	    "advice");
 	/* ASCII only: what was hostile in a name must not reach a terminal. */
 	json_dumpf(o, out,
 	    JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));

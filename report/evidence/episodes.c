@@ -1,0 +1,157 @@
+/*
+ * Finding episodes: slots are judged, bad ones close to each other joined,
+ * and what chance could have made is dropped.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/evidence/episodes.h"
+#include "report/evidence/facts.h"
+#include "report/stats/scan.h"
+
+/* The pairs of one slot. */
+struct slot_sum {
+	int64_t slot;
+	size_t attempts;
+	size_t trouble[2]; /* by role: failures and retransmitted SYNs */
+	size_t failed[2];
+};
+
+static bool
+has_trouble(const struct attempts *a, size_t i)
+{
+	enum kind k = facts_kind(a, i);
+
+	if (k == KIND_LOCAL_ERRNO || k == KIND_DNS)
+		return false; /* not of the path */
+	return a->failure[i] != FAILURE_NONE || k == KIND_HTTP_STATUS ||
+	    (a->syn_retransmits[i] != NO_COUNT && a->syn_retransmits[i] > 0);
+}
+
+static struct slot_sum *
+sum_slots(const struct attempts *a, const struct pairs *pairs, size_t *n)
+{
+	struct slot_sum *sums = NULL, *s = NULL;
+	size_t capacity = 0, i;
+	int role;
+
+	*n = 0;
+	for (i = 0; i < pairs->n; i++) {
+		size_t side[2];
+
+		side[ROLE_DIRECT] = pairs->pair[i].direct;
+		side[ROLE_NAT] = pairs->pair[i].nat;
+		if (s == NULL || s->slot != a->slot[side[ROLE_NAT]]) {
+			sums = x_grow(sums, *n, &capacity, sizeof(*sums));
+			s = &sums[(*n)++];
+			memset(s, 0, sizeof(*s));
+			s->slot = a->slot[side[ROLE_NAT]];
+		}
+		s->attempts++;
+		for (role = ROLE_DIRECT; role <= ROLE_NAT; role++) {
+			s->trouble[role] += has_trouble(a, side[role]);
+			s->failed[role] +=
+			    a->failure[side[role]] != FAILURE_NONE;
+		}
+	}
+	return sums;
+}
+
+static bool
+is_bad(const struct slot_sum *s, enum role role)
+{
+	return s->trouble[role] > 0 && s->failed[!role] == 0;
+}
+
+/* The episode of sums[from..to), or false if it is none. */
+static bool
+judge(struct episode *ep, const struct slot_sum *sums, size_t from, size_t to,
+    enum role role, int64_t bad_all, size_t n)
+{
+	size_t trouble = 0, other = 0, attempts = 0, i;
+
+	memset(ep, 0, sizeof(*ep));
+	for (i = from; i < to; i++) {
+		ep->bad_slots += is_bad(&sums[i], role);
+		trouble += sums[i].trouble[role];
+		other += sums[i].failed[!role];
+		attempts += sums[i].attempts;
+		ep->nat_failed += sums[i].failed[ROLE_NAT];
+		ep->direct_failed += sums[i].failed[ROLE_DIRECT];
+	}
+	ep->role = role;
+	ep->from_slot = sums[from].slot;
+	ep->to_slot = sums[to - 1].slot + 1;
+	ep->nat_attempts = ep->direct_attempts = attempts;
+	if (ep->bad_slots < EPISODE_BAD_SLOTS || trouble < EPISODE_TROUBLE ||
+	    (double)other > EPISODE_OTHER_SHARE * (double)attempts)
+		return false;
+	/*
+	 * Could isolated failures look like it?  Where nearly every slot is
+	 * bad, there is nothing to be isolated from: no chance either.
+	 */
+	if (ep->bad_slots * 2 > n)
+		return true;
+	return scan_bound((int64_t)ep->bad_slots, (int64_t)(to - from), bad_all,
+		   (int64_t)n) <= EPISODE_CHANCE;
+}
+
+static void
+find_role(struct episodes *e, uint32_t endpoint, const struct slot_sum *sums,
+    size_t n, enum role role)
+{
+	size_t i, from = 0, last = 0;
+	int64_t bad_all = 0;
+	bool open = false;
+	struct episode ep;
+
+	for (i = 0; i < n; i++)
+		bad_all += is_bad(&sums[i], role);
+	for (i = 0; i <= n; i++) {
+		if (i < n && !is_bad(&sums[i], role))
+			continue;
+		/* A bad slot, or the end: does it go on from the last one? */
+		if (open &&
+		    (i == n ||
+			sums[i].slot - sums[last].slot - 1 >
+			    EPISODE_GAP_SLOTS)) {
+			if (judge(
+				&ep, sums, from, last + 1, role, bad_all, n)) {
+				e->episode = x_grow(e->episode, e->n,
+				    &e->capacity, sizeof(*e->episode));
+				ep.endpoint = endpoint;
+				e->episode[e->n++] = ep;
+			}
+			open = false;
+		}
+		if (i == n)
+			break;
+		if (!open)
+			from = i;
+		open = true;
+		last = i;
+	}
+}
+
+void
+episodes_find(struct episodes *e, uint32_t endpoint, const struct attempts *a,
+    const struct pairs *pairs)
+{
+	struct slot_sum *sums;
+	size_t n;
+
+	sums = sum_slots(a, pairs, &n);
+	find_role(e, endpoint, sums, n, ROLE_NAT);
+	find_role(e, endpoint, sums, n, ROLE_DIRECT);
+	free(sums);
+}
+
+void
+episodes_clear(struct episodes *e)
+{
+	free(e->episode);
+	memset(e, 0, sizeof(*e));
+}

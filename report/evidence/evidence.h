@@ -1,0 +1,80 @@
+/*
+ * Evidence: what the facts of a stretch of slots say for and against each
+ * cause, each item with its numbers and the query that reproduces them.
+ */
+#ifndef NATDIFF_EVIDENCE_EVIDENCE_H
+#define NATDIFF_EVIDENCE_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/dataset.h"
+#include "report/evidence/facts.h"
+#include "report/evidence/scorecard.h"
+
+#define EVIDENCE_NUMBERS_MAX 6
+
+struct evidence_number {
+	const char *key;
+	double value; /* NaN: not known */
+};
+
+struct evidence {
+	const char *name;     /* clue_name() or "kind" */
+	const char *endpoint; /* as in the dataset */
+	enum state state;
+	char *says; /* one sentence, owned */
+	struct evidence_number number[EVIDENCE_NUMBERS_MAX];
+	size_t n_numbers;
+	double weight[CAUSE_COUNT]; /* log10, 0 where it says nothing */
+	char *query;		    /* SQL over the view attempts, owned */
+	size_t episode; /* 0: the whole window, else the number of one */
+};
+
+struct evidence_list {
+	struct evidence *item;
+	size_t n, capacity;
+};
+
+void evidence_list_clear(struct evidence_list *list);
+
+/* What gateways and hosts say of a stretch of time. */
+struct surroundings {
+	/* Gateway counters over it, complete where covered. */
+	bool gateway_covered;
+	int64_t insert_failed;
+	int64_t table_drops; /* dropped without insert_failed */
+	int64_t log_drops;   /* lines of a sampled log */
+	/* The NAT side's own hosts. */
+	bool drops_known, conntrack_known, allowance_known, ports_known;
+	int64_t host_drops;	/* increase of conntrack drops */
+	double conntrack_share; /* largest count / max */
+	int64_t allowance;	/* increase */
+	double ports_share;	/* largest share of ip_local_port_range */
+};
+
+void surroundings_find(struct surroundings *s, const struct dataset *d,
+    int64_t from_us, int64_t to_us);
+
+/*
+ * How sure an excess must be: in the whole window by the block test; within
+ * an episode, whose existence was shown already, by its counts.
+ */
+enum scrutiny { SCRUTINY_TEST, SCRUTINY_COUNTS };
+
+/* Whether the NAT path has more of the outcome than the direct one. */
+bool contrast_has_excess(const struct contrast *c, enum scrutiny scrutiny);
+
+/*
+ * Set the clues from the facts of a main endpoint, of the control in the same
+ * slots (NULL: there is none), and of the surroundings.  Items are added to
+ * list with their weights, where it is not NULL.
+ */
+void evidence_find(struct clues *clues, struct evidence_list *list,
+    const struct scorecard *card, const struct endpoint *endpoint,
+    const struct facts *f, const struct facts *control,
+    const struct surroundings *around, enum scrutiny scrutiny,
+    size_t episode);
+
+#endif

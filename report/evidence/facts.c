@@ -1,0 +1,363 @@
+/*
+ * Counting and testing pairs.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/evidence/facts.h"
+
+/* ------------------------------------------------- one attempt's outcome */
+
+static bool
+is_dns(enum failure f)
+{
+	return f >= FAILURE_DNS_NXDOMAIN && f <= FAILURE_DNS_TIMEOUT;
+}
+
+/* 1, 0, or -1: not known of this attempt. */
+static int
+outcome_of(const struct attempts *a, size_t i, enum outcome o)
+{
+	enum failure f = (enum failure)a->failure[i];
+	int syn =
+	    a->syn_retransmits[i] == NO_COUNT ? -1 : a->syn_retransmits[i] > 0;
+	bool failed = f != FAILURE_NONE;
+
+	if (failure_is_local(f) || is_dns(f))
+		return -1;
+	switch (o) {
+	case OUTCOME_FAILED:
+		return failed;
+	case OUTCOME_SYN:
+		return syn;
+	case OUTCOME_TROUBLE:
+		return failed || syn == 1;
+	case OUTCOME_LATE:
+		return a->late[i] == NO_COUNT ? -1 : a->late[i] > 0;
+	case OUTCOME_STATUS:
+		return failed ? -1 : a->status[i] >= 400;
+	case OUTCOME_COUNT:
+	default:
+		return -1;
+	}
+}
+
+/* The class of the scorecard that a failure falls into. */
+static enum kind
+kind_of_failure(enum failure f, enum phase phase)
+{
+	if (f == FAILURE_NONE)
+		return KIND_NONE;
+	if (failure_is_local(f))
+		return KIND_LOCAL_ERRNO;
+	if (is_dns(f))
+		return KIND_DNS;
+	if (phase != PHASE_CONNECT)
+		return KIND_TLS; /* cut, reset or silent after the connect */
+	return f == FAILURE_CONNECT_TIMEOUT ? KIND_CONNECT_SILENT
+					    : KIND_CONNECT_REFUSED;
+}
+
+enum kind
+facts_kind(const struct attempts *a, size_t i)
+{
+	enum failure f = (enum failure)a->failure[i];
+
+	if (f == FAILURE_NONE && a->status[i] >= 400)
+		return KIND_HTTP_STATUS;
+	return kind_of_failure(f, (enum phase)a->phase[i]);
+}
+
+/* Statuses by which a far end turns one client away, RFC 9110 and 6585. */
+static bool
+is_refusing(uint16_t status)
+{
+	return status == 403 || status == 407 || status == 429 ||
+	    status == 451 || status == 503;
+}
+
+static bool
+in_scope(const struct dataset *d, const struct attempts *a,
+    const struct pair *p, const struct scope *scope)
+{
+	return a->slot[p->nat] >= scope->from_slot &&
+	    a->slot[p->nat] < scope->to_slot &&
+	    (scope->nat_series == ALL_SERIES ||
+		attempt_series(d, a, p->nat) == scope->nat_series);
+}
+
+/* ------------------------------------------------------------- series */
+
+/* The pairs of one direct attempt, in which both sides know the outcome. */
+struct group {
+	int direct;
+	int nat; /* of them with the outcome */
+	int n;
+};
+
+/*
+ * Collect the group that begins at *i and move *i past it; false at the end
+ * of the pairs.  A group may be empty: n is 0.
+ */
+static bool
+next_group(const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, const struct scope *scope, enum outcome o,
+    size_t *i, struct group *g)
+{
+	uint32_t direct;
+	int nat;
+
+	if (*i == pairs->n)
+		return false;
+	direct = pairs->pair[*i].direct;
+	g->direct = outcome_of(a, direct, o);
+	g->nat = g->n = 0;
+	for (; *i < pairs->n && pairs->pair[*i].direct == direct; (*i)++) {
+		nat = outcome_of(a, pairs->pair[*i].nat, o);
+		if (g->direct < 0 || nat < 0 ||
+		    !in_scope(d, a, &pairs->pair[*i], scope))
+			continue;
+		g->nat += nat;
+		g->n++;
+	}
+	return true;
+}
+
+static void
+add_cells(struct rates_cells *cells, const struct group *g)
+{
+	double share = (double)g->nat / g->n;
+
+	if (g->direct != 0) {
+		cells->both_failed += share;
+		cells->direct_only += 1 - share;
+	} else {
+		cells->nat_only += share;
+		cells->both_ok += 1 - share;
+	}
+}
+
+void
+facts_series(struct outcome_series *s, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs,
+    const struct scope *scope, enum outcome outcome)
+{
+	struct group *groups = NULL, g;
+	size_t capacity = 0, i = 0, at, k;
+	bool varies = false;
+
+	memset(s, 0, sizeof(*s));
+	s->slot = x_calloc(pairs->n, sizeof(*s->slot));
+	at = 0;
+	while (next_group(d, a, pairs, scope, outcome, &i, &g)) {
+		if (g.n > 0) {
+			groups =
+			    x_grow(groups, s->n, &capacity, sizeof(*groups));
+			varies |= s->n > 0 && groups[0].n != g.n;
+			s->slot[s->n] = a->slot[pairs->pair[at].direct];
+			groups[s->n++] = g;
+			add_cells(&s->cells, &g);
+		}
+		at = i;
+	}
+	if (varies)
+		s->real = x_calloc(s->n, sizeof(*s->real));
+	else
+		s->x = x_calloc(s->n, sizeof(*s->x));
+	s->unit = varies || s->n == 0 ? 0 : groups[0].n;
+	for (k = 0; k < s->n; k++) {
+		if (varies)
+			s->real[k] = (double)groups[k].nat / groups[k].n -
+			    groups[k].direct;
+		else
+			s->x[k] =
+			    groups[k].nat - groups[k].direct * groups[k].n;
+	}
+	free(groups);
+}
+
+void
+facts_series_clear(struct outcome_series *s)
+{
+	free(s->x);
+	free(s->real);
+	free(s->slot);
+	memset(s, 0, sizeof(*s));
+}
+
+static void
+find_contrast(struct contrast *c, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs,
+    const struct scope *scope, enum outcome o)
+{
+	struct outcome_series s;
+	int nat, direct;
+	size_t i;
+
+	memset(c, 0, sizeof(*c));
+	for (i = 0; i < pairs->n; i++) {
+		if (!in_scope(d, a, &pairs->pair[i], scope))
+			continue;
+		nat = outcome_of(a, pairs->pair[i].nat, o);
+		direct = outcome_of(a, pairs->pair[i].direct, o);
+		if (nat < 0 || direct < 0)
+			continue;
+		c->pairs++;
+		c->nat += nat != 0;
+		c->direct += direct != 0;
+		c->nat_only += nat != 0 && direct == 0;
+		c->direct_only += nat == 0 && direct != 0;
+	}
+	facts_series(&s, d, a, pairs, scope, o);
+	if (s.real != NULL)
+		block_test_real(s.real, s.n, &c->test);
+	else
+		block_test(s.x, s.n, s.unit > 0 ? s.unit : 1, &c->test);
+	/* Real scores have no sign-flip test: the t test decides alone. */
+	c->ci = block_interval(&c->test, &s.cells);
+	facts_series_clear(&s);
+}
+
+/* ------------------------------------------------------------- counting */
+
+static void
+count_kinds(struct facts *f, const struct attempts *a, const struct pair *p)
+{
+	enum kind nat = facts_kind(a, p->nat);
+	enum kind direct = facts_kind(a, p->direct);
+
+	if (nat == KIND_NONE)
+		return;
+	if (direct == KIND_NONE)
+		f->nat_only_kind[nat]++;
+	else
+		f->both_kind[nat]++;
+	if (nat == KIND_HTTP_STATUS && direct != KIND_HTTP_STATUS &&
+	    is_refusing(a->status[p->nat]))
+		f->refusing_status++;
+}
+
+static void
+count_recovery(struct facts *f, const struct attempts *a, size_t nat)
+{
+	uint8_t syn = a->syn_retransmits[nat];
+
+	if (syn == NO_COUNT || syn == 0 || a->segs_in[nat] == NO_COUNT) {
+		f->recovered += syn != NO_COUNT && syn > 0 &&
+		    a->failure[nat] == FAILURE_NONE;
+		return;
+	}
+	/* Segments in are known of connections that came up only. */
+	f->recovered++;
+	f->answer_known++;
+	f->answered_first += a->segs_in[nat] > 1;
+}
+
+static bool
+is_certificate(uint16_t i)
+{
+	return i != NO_INDEX && i != CERTIFICATE_UNKNOWN;
+}
+
+static void
+count_certificates(
+    struct facts *f, const struct attempts *a, const struct pair *p)
+{
+	if (!is_certificate(a->certificate[p->nat]) ||
+	    !is_certificate(a->certificate[p->direct]))
+		return;
+	f->cert_pairs++;
+	if (a->certificate[p->nat] == a->certificate[p->direct])
+		return;
+	if (f->cert_differ++ == 0)
+		f->cert_first_slot = a->slot[p->nat];
+	f->cert_last_slot = a->slot[p->nat];
+}
+
+/* Whether no issuer was seen on both paths: CDNs rotate, but over one set. */
+static bool
+certificates_apart(const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, const struct scope *scope)
+{
+	size_t n = d->certificates.n, i;
+	uint8_t *seen = x_calloc(n + 1, 1);
+	bool apart = true;
+
+	for (i = 0; i < pairs->n; i++) {
+		const struct pair *p = &pairs->pair[i];
+
+		if (!in_scope(d, a, p, scope))
+			continue;
+		if (is_certificate(a->certificate[p->nat]))
+			seen[a->certificate[p->nat]] |= 1;
+		if (is_certificate(a->certificate[p->direct]))
+			seen[a->certificate[p->direct]] |= 2;
+	}
+	for (i = 0; i < n; i++)
+		apart &= seen[i] != 3;
+	free(seen);
+	return apart;
+}
+
+/* Of all attempts, paired or not: what their own hosts did to them. */
+static void
+count_own_failures(struct facts *f, const struct dataset *d,
+    const struct attempts *a, const struct scope *scope)
+{
+	enum failure failure;
+	uint32_t series;
+	bool nat;
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		failure = (enum failure)a->failure[i];
+		series = attempt_series(d, a, i);
+		nat = d->paths[d->series[series].path].role == ROLE_NAT;
+		if (a->slot[i] < scope->from_slot ||
+		    a->slot[i] >= scope->to_slot ||
+		    failure == FAILURE_INTERRUPTED ||
+		    (nat && scope->nat_series != ALL_SERIES &&
+			scope->nat_series != series))
+			continue;
+		if (nat) {
+			f->nat_attempts++;
+			f->nat_local += failure_is_local(failure);
+			f->nat_dns += is_dns(failure);
+		} else {
+			f->direct_attempts++;
+			f->direct_local += failure_is_local(failure);
+			f->direct_dns += is_dns(failure);
+		}
+	}
+}
+
+void
+facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, const struct scope *scope)
+{
+	const struct pair *p;
+	size_t i;
+	int o;
+
+	memset(f, 0, sizeof(*f));
+	for (i = 0; i < pairs->n; i++) {
+		p = &pairs->pair[i];
+		if (!in_scope(d, a, p, scope))
+			continue;
+		if (f->pairs++ == 0)
+			f->first_slot = a->slot[p->nat];
+		f->last_slot = a->slot[p->nat];
+		count_kinds(f, a, p);
+		count_recovery(f, a, p->nat);
+		count_certificates(f, a, p);
+	}
+	f->cert_apart =
+	    f->cert_differ > 0 && certificates_apart(d, a, pairs, scope);
+	count_own_failures(f, d, a, scope);
+	for (o = 0; o < OUTCOME_COUNT; o++)
+		find_contrast(
+		    &f->contrast[o], d, a, pairs, scope, (enum outcome)o);
+}

@@ -1,0 +1,123 @@
+/*
+ * What gateways and hosts say of a stretch of time.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "report/evidence/evidence.h"
+
+/* Counters that cover less of the stretch than this do not speak for it. */
+#define COVERED_SHARE 0.8
+
+/* Events are matched to the stretch with this much room for clocks. */
+#define EVENT_SLACK_US 2000000
+
+static bool
+is_kind(
+    const struct dataset *d, const struct gateway_event *g, const char *kind)
+{
+	return strcmp(d->event_kinds.text[g->kind], kind) == 0;
+}
+
+static int64_t
+overlap_us(const struct gateway_event *g, int64_t from_us, int64_t to_us)
+{
+	int64_t from = g->from_us > from_us ? g->from_us : from_us;
+	int64_t to = g->to_us < to_us ? g->to_us : to_us;
+
+	return to > from ? to - from : 0;
+}
+
+static void
+find_gateway(struct surroundings *s, const struct dataset *d, int64_t from_us,
+    int64_t to_us)
+{
+	const struct gateway_event *g;
+	int64_t covered_us = 0, drop = 0;
+	size_t i;
+
+	for (i = 0; i < d->n_gateway_events; i++) {
+		g = &d->gateway_events[i];
+		if (g->to_us < from_us - EVENT_SLACK_US ||
+		    g->from_us > to_us + EVENT_SLACK_US)
+			continue;
+		if (is_kind(d, g, "insert_failed")) {
+			covered_us += overlap_us(g, from_us, to_us);
+			s->insert_failed += g->value;
+		} else if (is_kind(d, g, "drop")) {
+			drop += g->value;
+		} else if (is_kind(d, g, "allocation_failed")) {
+			s->log_drops += g->value;
+		}
+	}
+	/* A refused port counts in both. */
+	s->table_drops = drop > s->insert_failed ? drop - s->insert_failed : 0;
+	s->gateway_covered = to_us > from_us &&
+	    (double)covered_us >= COVERED_SHARE * (double)(to_us - from_us);
+}
+
+static double
+share(int64_t part, int64_t whole)
+{
+	return whole > 0 && part >= 0 ? (double)part / (double)whole : 0;
+}
+
+/* The increase of a counter between two samples of one series. */
+static void
+add_increase(int64_t now, int64_t before, int64_t *sum, bool *known)
+{
+	if (now == NOT_MEASURED || before == NOT_MEASURED)
+		return;
+	*known = true;
+	if (now > before)
+		*sum += now - before;
+}
+
+static void
+find_hosts(struct surroundings *s, const struct dataset *d, int64_t from_us,
+    int64_t to_us)
+{
+	const struct host_sample *h, *before;
+	double part;
+	size_t i;
+
+	for (i = 0; i < d->n_samples; i++) {
+		h = &d->samples[i];
+		if (d->paths[d->series[h->series].path].role != ROLE_NAT ||
+		    h->at_us < from_us || h->at_us > to_us)
+			continue;
+		if (h->conntrack_max != NOT_MEASURED &&
+		    h->conntrack_count != NOT_MEASURED) {
+			s->conntrack_known = true;
+			part = share(h->conntrack_count, h->conntrack_max);
+			if (part > s->conntrack_share)
+				s->conntrack_share = part;
+		}
+		if (h->ports_in_use != NOT_MEASURED && h->port_range > 0) {
+			s->ports_known = true;
+			part = share(h->ports_in_use, h->port_range);
+			if (part > s->ports_share)
+				s->ports_share = part;
+		}
+		/* Samples are by series, then time. */
+		before = i > 0 && d->samples[i - 1].series == h->series
+		    ? &d->samples[i - 1]
+		    : NULL;
+		if (before == NULL)
+			continue;
+		add_increase(h->conntrack_drops, before->conntrack_drops,
+		    &s->host_drops, &s->drops_known);
+		add_increase(h->allowance_exceeded, before->allowance_exceeded,
+		    &s->allowance, &s->allowance_known);
+	}
+}
+
+void
+surroundings_find(struct surroundings *s, const struct dataset *d,
+    int64_t from_us, int64_t to_us)
+{
+	memset(s, 0, sizeof(*s));
+	find_gateway(s, d, from_us, to_us);
+	find_hosts(s, d, from_us, to_us);
+}

@@ -1,0 +1,80 @@
+/*
+ * The verdict: which cause the evidence names, how strongly, what it leaves
+ * open, and what happened apart from how often.  Pure.
+ */
+#ifndef NATDIFF_EVIDENCE_VERDICT_H
+#define NATDIFF_EVIDENCE_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/dataset.h"
+#include "report/evidence/episodes.h"
+#include "report/evidence/evidence.h"
+#include "report/evidence/facts.h"
+#include "report/evidence/judgement.h"
+#include "report/pairs.h"
+#include "report/stats/latency.h"
+
+/* A cause with what goes with it: what to ask for, or what excluded it. */
+struct open_cause {
+	enum cause cause;
+	char *text; /* owned */
+};
+
+struct endpoint_verdict {
+	const struct endpoint *endpoint;
+	struct facts facts;
+	double p_adjusted;     /* Holm, over the endpoints, of failures */
+	double syn_p_adjusted; /* and of retransmitted SYNs */
+	struct latency_shift latency[DURATION_COUNT];
+	double latency_p_adjusted[DURATION_COUNT];
+	bool troubled; /* the gate is open: a difference was shown */
+	struct judgement judgement;
+};
+
+struct episode_verdict {
+	struct episode episode; /* the endpoint with most trouble in it */
+	uint32_t *endpoints;	/* all that are in it, owned */
+	size_t n_endpoints;
+	struct judgement judgement;
+};
+
+struct verdict {
+	enum cause cause;
+	enum strength strength;
+	char *statement; /* owned, like all texts here */
+	struct open_cause *not_ruled_out;
+	size_t n_not_ruled_out;
+	struct open_cause *ruled_out;
+	size_t n_ruled_out;
+	char **missing;
+	size_t n_missing;
+	char *how_often;	/* NULL: nothing can be said */
+	double difference;	/* long-run, of the worst endpoint; NaN */
+	struct interval difference_ci;
+	struct endpoint_verdict *endpoints; /* as in the dataset */
+	size_t n_endpoints;
+	struct episode_verdict *episodes;
+	size_t n_episodes;
+	struct evidence_list evidence;
+};
+
+/* What the report was told of the gateway: from the runs' configuration. */
+struct gateway_facts {
+	bool pool_per_destination;
+	const char *provider; /* NULL: not known */
+};
+
+/*
+ * Judge.  pairs are those of each endpoint, in their order; everything
+ * passed outlives v.
+ */
+void verdict_make(struct verdict *v, const struct dataset *d,
+    const struct pairs *const *pairs, const struct scorecard *card,
+    const struct gateway_facts *gateway);
+
+void verdict_clear(struct verdict *v);
+
+#endif

@@ -1,0 +1,194 @@
+/*
+ * What stands around the attempts: certificates, the hosts' limits, what
+ * gateways said, how the gateway is configured.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/load/loader.h"
+#include "report/output/printable.h"
+
+/* More than a year of samples of some hosts, at one a minute. */
+#define SAMPLES_MAX        10000000
+#define GATEWAY_EVENTS_MAX 10000000
+#define KINDS_MAX          1000
+
+/* ------------------------------------------------------- certificates */
+
+static const char certificate_sql[] =
+    "SELECT id, cert_issuer, cert_verify FROM tls_session ORDER BY id";
+
+/* Issuer and trust: what must differ for another certificate to count. */
+static int
+add_certificate(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	char *issuer = loader_text(st, 1), *key;
+	int64_t id = sqlite3_column_int64(st, 0), verify;
+	uint32_t i = NO_INDEX;
+
+	(void)e;
+	/* NO_INDEX is no certificate: it comes from NULL only. */
+	if (issuer == NULL ||
+	    !loader_number(st, 2, 0, INT32_MAX, true, &verify)) {
+		idmap_add(&l->certificates, id, 0);
+		free(issuer);
+		return 0;
+	}
+	key = x_asprintf(
+	    "%s (%s)", issuer, verify == 0 ? "trusted" : "not trusted");
+	if (l->d->certificates.n < INDEXES_MAX)
+		i = names_add(&l->d->certificates, key);
+	if (i < INDEXES_MAX)
+		idmap_add(&l->certificates, id, i);
+	free(key);
+	free(issuer);
+	return 0;
+}
+
+int
+load_certificates(struct loader *l, struct err *e)
+{
+	/* Index 0: a session without a certificate that is worth a name. */
+	names_add(&l->d->certificates, "unknown");
+	return loader_each(l, certificate_sql, add_certificate, e);
+}
+
+/* ------------------------------------------------------------- samples */
+
+static const char sample_sql[] =
+    "SELECT s.id, s.run_id, s.at, s.ports_in_use, s.port_range_first,"
+    " s.port_range_last, s.conntrack_count, s.conntrack_max,"
+    " s.conntrack_drops, s.allowance_exceeded,"
+    " (SELECT sum(c.established + c.syn_sent - c.own) FROM census c"
+    "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL)"
+    " FROM host_sample s";
+
+static bool
+in_window(const struct loader *l, int64_t from_us, int64_t to_us)
+{
+	const struct load_filter *f = l->filter;
+
+	return (f->since_us == NOT_MEASURED || to_us >= f->since_us) &&
+	    (f->until_us == NOT_MEASURED || from_us < f->until_us);
+}
+
+static int
+add_sample(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	struct dataset *d = l->d;
+	struct host_sample h = { 0 };
+	int64_t first, last, id = sqlite3_column_int64(st, 0);
+
+	h.run = idmap_find(&l->runs, sqlite3_column_int64(st, 1));
+	if (h.run == LEFT_OUT)
+		return 0;
+	if (h.run == NOT_THERE ||
+	    !loader_number(st, 2, 0, TIME_MAX_US, false, &h.at_us) ||
+	    !loader_number(st, 3, 0, 65536, true, &h.ports_in_use) ||
+	    !loader_number(st, 4, 0, 65535, true, &first) ||
+	    !loader_number(st, 5, 0, 65535, true, &last) ||
+	    !loader_number(st, 6, 0, INT64_MAX, true, &h.conntrack_count) ||
+	    !loader_number(st, 7, 0, INT64_MAX, true, &h.conntrack_max) ||
+	    !loader_number(st, 8, 0, INT64_MAX, true, &h.conntrack_drops) ||
+	    !loader_number(st, 9, 0, INT64_MAX, true, &h.allowance_exceeded) ||
+	    !loader_number(st, 10, INT32_MIN, INT32_MAX, true, &h.load))
+		return loader_bad_row(
+		    l, "host_sample %" PRId64 ": a value out of range", id);
+	if (!in_window(l, h.at_us, h.at_us))
+		return 0;
+	if (first != NOT_MEASURED && last != NOT_MEASURED && last >= first)
+		h.port_range = last - first + 1;
+	if (d->n_samples == SAMPLES_MAX)
+		return err_set(e,
+		    "more than %d samples of hosts, use --since "
+		    "and --until",
+		    SAMPLES_MAX);
+	d->samples =
+	    x_grow(d->samples, d->n_samples, &d->samples_capacity, sizeof(h));
+	d->samples[d->n_samples++] = h;
+	return 0;
+}
+
+/* ------------------------------------------------------ gateway events */
+
+static const char gateway_sql[] =
+    "SELECT id, source, kind, from_at, to_at, value FROM gateway_event";
+
+static int
+add_gateway_event(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	char *source = loader_text(st, 1), *kind = loader_text(st, 2);
+	int64_t id = sqlite3_column_int64(st, 0);
+	struct dataset *d = l->d;
+	struct gateway_event g = { 0 };
+	int result = 0;
+
+	if (source == NULL || kind == NULL || d->event_kinds.n >= KINDS_MAX ||
+	    d->event_sources.n >= KINDS_MAX ||
+	    !loader_number(st, 3, 0, TIME_MAX_US, false, &g.from_us) ||
+	    !loader_number(st, 4, g.from_us, TIME_MAX_US, false, &g.to_us) ||
+	    !loader_number(st, 5, 0, INT32_MAX, true, &g.value)) {
+		loader_bad_row(
+		    l, "gateway_event %" PRId64 ": a value out of range", id);
+	} else if (d->n_gateway_events == GATEWAY_EVENTS_MAX) {
+		result = err_set(e,
+		    "more than %d gateway events, use --since "
+		    "and --until",
+		    GATEWAY_EVENTS_MAX);
+	} else if (in_window(l, g.from_us, g.to_us)) {
+		/* A line without a number is one event. */
+		if (g.value == NOT_MEASURED)
+			g.value = 1;
+		g.kind = names_add(&d->event_kinds, kind);
+		g.source = names_add(&d->event_sources, source);
+		d->gateway_events =
+		    x_grow(d->gateway_events, d->n_gateway_events,
+			&d->gateway_events_capacity, sizeof(g));
+		d->gateway_events[d->n_gateway_events++] = g;
+	}
+	free(source);
+	free(kind);
+	return result;
+}
+
+/* ------------------------------------------------------- configuration */
+
+static const char gateway_facts_sql[] =
+    "SELECT DISTINCT gateway FROM run WHERE gateway IS NOT NULL"
+    " AND role = 'nat' ORDER BY started_at";
+
+/* The gateway section, of the last run that has one. */
+static int
+add_gateway_facts(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	const char *text = (const char *)sqlite3_column_text(st, 0), *s;
+	json_t *o = NULL;
+
+	(void)e;
+	if (text != NULL)
+		o = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	s = json_string_value(json_object_get(o, "provider"));
+	if (s != NULL && strlen(s) <= NAME_BYTES_MAX) {
+		free(l->d->provider);
+		l->d->provider = utf8_repaired(s, strlen(s));
+	}
+	s = json_string_value(json_object_get(o, "pool"));
+	if (s != NULL)
+		l->d->pool_per_destination = strcmp(s, "per-destination") == 0;
+	json_decref(o);
+	return 0;
+}
+
+int
+load_surroundings(struct loader *l, struct err *e)
+{
+	if (loader_each(l, sample_sql, add_sample, e) != 0 ||
+	    loader_each(l, gateway_sql, add_gateway_event, e) != 0)
+		return -1;
+	return loader_each(l, gateway_facts_sql, add_gateway_facts, e);
+}

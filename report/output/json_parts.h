@@ -1,0 +1,31 @@
+/*
+ * Inside report/output: pieces of the JSON report.  Each returns a new
+ * reference.
+ */
+#ifndef NATDIFF_OUTPUT_JSON_PARTS_H
+#define NATDIFF_OUTPUT_JSON_PARTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "natdiff/record.h"
+#include "report/report.h"
+#include "report/stats/interval.h"
+
+json_t *json_count(size_t n);
+json_t *json_measured(int64_t value); /* null where it was not */
+json_t *json_number(double value);    /* null for NaN, 3 for 3.0 */
+json_t *json_interval(struct interval i);
+json_t *json_moment(int64_t at_us);
+
+/* Of the verdict (json_verdict.c). */
+json_t *json_contrast(const struct endpoint_verdict *v, enum outcome o);
+json_t *json_latency(const struct endpoint_verdict *v);
+json_t *json_episodes(const struct report *r);
+json_t *json_evidence(const struct report *r);
+json_t *json_verdict(const struct report *r);
+json_t *json_gateway(const struct report *r);
+
+#endif

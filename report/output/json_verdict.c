@@ -1,0 +1,254 @@
+/*
+ * The verdict, its evidence and its tests as JSON.
+ */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/output/json_parts.h"
+
+/* Weights below this say nothing worth a line. */
+#define WEIGHT_LEAST 0.1
+
+/* What decides: the larger of the t and the sign-flip p. */
+static double
+decisive_p(const struct block_test *t)
+{
+	return isnan(t->robust_p) ? t->p : t->robust_p;
+}
+
+json_t *
+json_contrast(const struct endpoint_verdict *v, enum outcome o)
+{
+	const struct contrast *c = &v->facts.contrast[o];
+	double adjusted =
+	    o == OUTCOME_FAILED ? v->p_adjusted : v->syn_p_adjusted;
+
+	if (c->pairs == 0)
+		return json_null();
+	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "method", "block", "blocks", json_count(c->test.blocks), "gate",
+	    (int)c->test.gate, "difference", json_number(c->test.est),
+	    "difference_ci", json_interval(c->ci), "p",
+	    json_number(decisive_p(&c->test)), "p_adjusted",
+	    json_number(adjusted), "pairs", json_count(c->pairs), "tau",
+	    json_number(c->test.tau), "deff", json_number(c->test.deff));
+}
+
+json_t *
+json_latency(const struct endpoint_verdict *v)
+{
+	json_t *list = json_array();
+	const struct latency_shift *s;
+	int p;
+
+	for (p = 0; p < DURATION_COUNT; p++) {
+		s = &v->latency[p];
+		if (s->rank.n + s->rank.n_zero == 0)
+			continue;
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b}", "phase",
+			duration_name((enum duration)p), "method",
+			"hodges-lehmann, signed ranks by block", "shift_us",
+			json_number(s->hl), "shift_ci", json_interval(s->shown),
+			"p", json_number(s->rank.block.p), "p_adjusted",
+			json_number(v->latency_p_adjusted[p]), "gate",
+			(int)s->rank.block.gate));
+	}
+	return list;
+}
+
+/* "e3-https-syn_retrans_excess_nat": unique within a report. */
+static char *
+evidence_id(const struct evidence *e)
+{
+	if (e->episode > 0)
+		return x_asprintf(
+		    "episode%zu:%s:%s", e->episode, e->endpoint, e->name);
+	return x_asprintf("%s:%s", e->endpoint, e->name);
+}
+
+static json_t *
+weights(const struct evidence *e, bool supports)
+{
+	json_t *list = json_array();
+	int c;
+
+	for (c = 0; c < CAUSE_COUNT; c++)
+		if (supports ? e->weight[c] >= WEIGHT_LEAST
+			     : e->weight[c] <= -WEIGHT_LEAST)
+			json_array_append_new(list,
+			    json_pack("{s:s, s:f}", "cause",
+				cause_name((enum cause)c), "log10_bf",
+				e->weight[c]));
+	return list;
+}
+
+json_t *
+json_evidence(const struct report *r)
+{
+	json_t *list = json_array(), *observed;
+	const struct evidence *e;
+	size_t i, k;
+	char *id;
+
+	for (i = 0; i < r->verdict.evidence.n; i++) {
+		e = &r->verdict.evidence.item[i];
+		observed = json_object();
+		for (k = 0; k < e->n_numbers; k++)
+			json_object_set_new(observed, e->number[k].key,
+			    json_number(e->number[k].value));
+		id = evidence_id(e);
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:b, s:s, s:o, s:o, s:o, s:s?}", "id",
+			id, "endpoint", e->endpoint, "seen",
+			e->state == STATE_YES, "says", e->says, "observed",
+			observed, "supports", weights(e, true), "against",
+			weights(e, false), "query", e->query));
+		free(id);
+	}
+	return list;
+}
+
+/* The hosts with trouble in an episode, by name. */
+static json_t *
+episode_hosts(const struct report *r, const struct episode *ep)
+{
+	const struct attempts *a = &r->d->endpoints[ep->endpoint].attempts;
+	uint8_t *seen = x_calloc(r->d->hosts.n + 1, 1);
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		if (a->slot[i] >= ep->from_slot && a->slot[i] < ep->to_slot &&
+		    a->failure[i] != FAILURE_NONE)
+			seen[r->d->series[attempt_series(r->d, a, i)].host] = 1;
+	for (i = 0; i < r->d->hosts.n; i++)
+		if (seen[i])
+			json_array_append_new(
+			    list, json_string(r->d->hosts.text[i]));
+	free(seen);
+	return list;
+}
+
+static json_t *
+evidence_ids(const struct report *r, size_t episode)
+{
+	json_t *list = json_array();
+	size_t i;
+	char *id;
+
+	for (i = 0; i < r->verdict.evidence.n; i++) {
+		if (r->verdict.evidence.item[i].episode != episode)
+			continue;
+		id = evidence_id(&r->verdict.evidence.item[i]);
+		json_array_append_new(list, json_string(id));
+		free(id);
+	}
+	return list;
+}
+
+json_t *
+json_episodes(const struct report *r)
+{
+	int64_t interval_us = report_interval_us(r);
+	json_t *list = json_array(), *names;
+	const struct episode_verdict *e;
+	size_t i, k;
+
+	for (i = 0; i < r->verdict.n_episodes; i++) {
+		e = &r->verdict.episodes[i];
+		names = json_array();
+		for (k = 0; k < e->n_endpoints; k++)
+			json_array_append_new(names,
+			    json_string(r->d->endpoints[e->endpoints[k]].name));
+		json_array_append_new(list,
+		    json_pack("{s:o, s:o, s:s, s:o, s:o, s:{s:o, s:o}, "
+			      "s:{s:o, s:o}, s:s, s:s, s:o}",
+			"from",
+			interval_us == NOT_MEASURED
+			    ? json_null()
+			    : json_moment(e->episode.from_slot * interval_us),
+			"to",
+			interval_us == NOT_MEASURED
+			    ? json_null()
+			    : json_moment(e->episode.to_slot * interval_us),
+			"path", e->episode.role == ROLE_NAT ? "nat" : "direct",
+			"endpoints", names, "hosts",
+			episode_hosts(r, &e->episode), "nat", "attempts",
+			json_count(e->episode.nat_attempts), "failed",
+			json_count(e->episode.nat_failed), "direct", "attempts",
+			json_count(e->episode.direct_attempts), "failed",
+			json_count(e->episode.direct_failed), "cause",
+			cause_name(e->judgement.cause), "strength",
+			strength_name(e->judgement.strength), "evidence",
+			evidence_ids(r, i + 1)));
+	}
+	return list;
+}
+
+static json_t *
+open_causes(const struct open_cause *list, size_t n, const char *key)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		json_array_append_new(array,
+		    json_pack("{s:s, s:s}", "cause", cause_name(list[i].cause),
+			key, list[i].text));
+	return array;
+}
+
+json_t *
+json_verdict(const struct report *r)
+{
+	const struct verdict *v = &r->verdict;
+	json_t *missing = json_array(), *how_often = json_null();
+	size_t i;
+
+	for (i = 0; i < v->n_missing; i++)
+		json_array_append_new(missing, json_string(v->missing[i]));
+	if (v->how_often != NULL)
+		how_often = json_pack("{s:s, s:o, s:o}", "says", v->how_often,
+		    "difference", json_number(v->difference), "difference_ci",
+		    json_interval(v->difference_ci));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "cause",
+	    cause_name(v->cause), "strength", strength_name(v->strength),
+	    "statement", v->statement, "not_ruled_out",
+	    open_causes(v->not_ruled_out, v->n_not_ruled_out, "ask"),
+	    "ruled_out", open_causes(v->ruled_out, v->n_ruled_out, "by"),
+	    "missing", missing, "how_often", how_often);
+}
+
+/* Events by source and kind, with the sum of their values. */
+json_t *
+json_gateway(const struct report *r)
+{
+	const struct dataset *d = r->d;
+	size_t kinds = d->event_kinds.n, n = kinds * d->event_sources.n, i;
+	int64_t *sums = x_calloc(n + 1, sizeof(*sums));
+	uint8_t *seen = x_calloc(n + 1, 1);
+	json_t *list = json_array();
+
+	for (i = 0; i < d->n_gateway_events; i++) {
+		const struct gateway_event *g = &d->gateway_events[i];
+
+		seen[g->source * kinds + g->kind] = 1;
+		sums[g->source * kinds + g->kind] += g->value;
+	}
+	for (i = 0; i < n; i++)
+		if (seen[i])
+			json_array_append_new(list,
+			    json_pack("{s:s, s:s, s:I, s:n}", "source",
+				d->event_sources.text[i / kinds], "kind",
+				d->event_kinds.text[i % kinds], "count",
+				(json_int_t)sums[i], "joined"));
+	free(sums);
+	free(seen);
+	return list;
+}
