@@ -30,6 +30,7 @@ struct run_options {
 	const char *path;
 	bool json;
 	bool progress;
+	int64_t rotation; /* the slots of which a host of the fleet has one */
 	struct conf conf;
 };
 
@@ -237,7 +238,13 @@ finish(const struct run_options *o, enum agent_end end, int64_t fired,
 		break;
 	}
 	if (fired == 0) {
-		fputs("natdiff-probe: nothing was fired\n", stderr);
+		fputs("natdiff-probe: nothing was fired", stderr);
+		if (o->rotation > 1)
+			fprintf(stderr,
+			    ": on a nat path a host of this fleet has its turn "
+			    "in one slot in %" PRId64,
+			    o->rotation);
+		fputc('\n', stderr);
 		return end == AGENT_INTERRUPTED ? 0 : 1;
 	}
 	return 0;
@@ -263,6 +270,7 @@ cmd_run(int argc, char **argv)
 		conf_clear(&o.conf);
 		return EXIT_USAGE;
 	}
+	o.rotation = f.rotation;
 	o.progress = isatty(STDERR_FILENO) && !o.json;
 	o.agent.conf = &o.conf;
 	o.agent.on_attempt = o.json ? on_attempt : NULL;
