@@ -9,5 +9,6 @@
 
 const struct command commands[] = {
 	{ "diff", cmd_diff, "compare the paths over any number of databases" },
+	{ "export", cmd_export, "write the attempts as CSV or JSON lines" },
 	{ NULL, NULL, NULL },
 };

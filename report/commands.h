@@ -18,5 +18,6 @@ struct command {
 extern const struct command commands[];
 
 int cmd_diff(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 
 #endif

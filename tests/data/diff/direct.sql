@@ -26,7 +26,7 @@ INSERT INTO attempt (run_id, endpoint_id, target_id, slot, seq, failure,
       WHEN e.endpoint = 1 THEN 101 ELSE 200 END,
     (179523690 + n) * 10000000 + 250000 + e.seq * 5000000,
     CASE WHEN e.endpoint = 3 THEN 1 END,
-    x'00112233445566778899aabbccddeeff'
+    CAST(printf('d%014d.', n * 100 + e.endpoint * 10 + e.seq) AS BLOB)
   FROM slot, (SELECT 1 AS endpoint, 0 AS seq UNION ALL SELECT 1, 1
     UNION ALL SELECT 2, 0 UNION ALL SELECT 3, 0) AS e
   ORDER BY n, e.endpoint, e.seq;

@@ -39,5 +39,5 @@ INSERT INTO attempt (run_id, endpoint_id, target_id, slot, seq, failure,
       WHEN endpoint = 1 THEN 101 ELSE 200 END,
     (179523690 + n) * 10000000 + 251000 + seq * 5000000,
     CASE WHEN endpoint = 3 THEN 1 + n % 2 END,
-    x'ffeeddccbbaa99887766554433221100'
+    CAST(printf('n%014d.', n * 100 + endpoint * 10 + seq) AS BLOB)
   FROM fate ORDER BY n, endpoint, seq;
