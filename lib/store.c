@@ -101,6 +101,9 @@ static const char *const sql[STMT_TOTAL] = {
 	[STMT_EXTEND_GATEWAY_EVENT] =
 	    "UPDATE gateway_event SET to_at = ? WHERE id = ?",
 
+	[STMT_ADD_NOTE] =
+	    "INSERT INTO note (at, written_at, text) VALUES (?, ?, ?)",
+
 	[STMT_COUNT_UP] =
 	    "INSERT INTO counter (name, path, endpoint, label, value)"
 	    " VALUES (?, ?, ?, ?, ?)"

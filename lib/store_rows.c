@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "natdiff/walltime.h"
 #include "lib/store_internal.h"
 
 static const char *
@@ -316,4 +317,15 @@ store_extend_gateway_event(
 	if (row_end(st, &r, e) != 0)
 		return -1;
 	return sqlite3_changes(st->db) > 0;
+}
+
+int
+store_add_note(struct store *st, int64_t at_us, const char *text, struct err *e)
+{
+	struct row r = row_begin(st, STMT_ADD_NOTE);
+
+	row_int(&r, at_us);
+	row_int(&r, walltime_now_us());
+	row_text(&r, text);
+	return row_end(st, &r, e);
 }

@@ -19,5 +19,6 @@ extern const struct command commands[];
 
 int cmd_diff(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_note(int argc, char **argv);
 
 #endif

@@ -66,6 +66,11 @@ int store_add_attempt(struct store *st, const struct attempt_record *a,
 int store_add_host_sample(struct store *st, const struct host_sample_record *s,
     int64_t run_id, struct err *e);
 
+/* A remark of a person on the moment at_us; text is not empty. */
+#define NOTE_BYTES_MAX 2000
+int store_add_note(
+    struct store *st, int64_t at_us, const char *text, struct err *e);
+
 /*
  * *id is 0 where an event of the same identity is there already: nothing was
  * added then.
