@@ -275,6 +275,15 @@ add_file(const char *text, const char *path, struct text *line, char **warning,
 	return 0;
 }
 
+/* A message on what a file holds begins with the file. */
+static void
+name_file(const char *path, struct err *e)
+{
+	struct err why = *e;
+
+	err_set(e, "%.250s: %.200s", path, why.msg);
+}
+
 int
 conf_header_make(const char *text, char *(*environment)(const char *),
     struct conf_header *out, struct err *e)
@@ -299,6 +308,8 @@ conf_header_make(const char *text, char *(*environment)(const char *),
 		    CONF_HEADER_MAX);
 	if (result == 0)
 		made = normalise(line.s != NULL ? line.s : "", e);
+	if (result == 0 && made == NULL && is_file(value))
+		name_file(value + strlen("file:"), e);
 	if (line.s != NULL)
 		explicit_bzero(line.s, line.size);
 	text_clear(&line);
