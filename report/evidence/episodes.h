@@ -12,11 +12,11 @@
 #include "report/dataset.h"
 #include "report/pairs.h"
 
-#define EPISODE_GAP_SLOTS     2 /* good slots within an episode */
-#define EPISODE_BAD_SLOTS     5
-#define EPISODE_TROUBLE       10   /* attempts with trouble in it */
-#define EPISODE_OTHER_SHARE   0.05 /* failures of the other path in it */
-#define EPISODE_CHANCE        0.01 /* that isolated failures look like it */
+#define EPISODE_GAP_SLOTS   2 /* good slots within an episode */
+#define EPISODE_BAD_SLOTS   5
+#define EPISODE_TROUBLE     10   /* attempts with trouble in it */
+#define EPISODE_OTHER_SHARE 0.05 /* failures of the other path in it */
+#define EPISODE_CHANCE      0.01 /* that isolated failures look like it */
 
 struct episode {
 	enum role role;    /* of the path that fails */

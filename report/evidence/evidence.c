@@ -268,27 +268,35 @@ rule_late(struct finding *n)
 
 /*
  * The control suffers: shown as an excess of its own.  It does not: even the
- * upper limit of its excess is below half of the main endpoint's.
+ * upper limit of its excess is below half of the main endpoint's.  Like is
+ * compared with like: where the main endpoint meets silence, a control whose
+ * SYNs were answered by an old connection does not suffer from the same.
  */
 static void
 rule_control(struct finding *n)
 {
-	const struct contrast *main = &n->f->contrast[OUTCOME_TROUBLE], *c;
+	const struct contrast *main = &n->f->contrast[OUTCOME_SILENT], *c;
+	enum outcome o = OUTCOME_SILENT;
 	enum state state = STATE_UNKNOWN;
 
 	if (n->control == NULL || n->control->pairs == 0)
 		return;
-	c = &n->control->contrast[OUTCOME_TROUBLE];
+	if (!(main->test.est >= 0.5 * n->f->contrast[OUTCOME_TROUBLE].test.est))
+		o = OUTCOME_TROUBLE;
+	main = &n->f->contrast[o];
+	c = &n->control->contrast[o];
 	if (contrast_has_excess(c, n->scrutiny))
 		state = STATE_YES;
 	else if (main->test.est > 0 &&
 	    at_most(c->nat, c->pairs) - rate(c->direct, c->pairs) <
 		0.5 * main->test.est)
 		state = STATE_NO;
-	add_contrast(set(n, CLUE_CONTROL_AFFECTED, state, NULL,
-			 "the control endpoint, through the same NAT, had "
-			 "trouble in %zu of %zu attempts",
-			 c->nat, c->pairs),
+	add_contrast(
+	    set(n, CLUE_CONTROL_AFFECTED, state, NULL,
+		"the control endpoint, through the same NAT, had %s "
+		"in %zu of %zu attempts",
+		o == OUTCOME_SILENT ? "SYNs without an answer" : "trouble",
+		c->nat, c->pairs),
 	    c);
 }
 
@@ -335,20 +343,23 @@ rule_answered_first(struct finding *n)
 	const struct facts *f = n->f;
 	enum state state = STATE_UNKNOWN;
 	struct evidence *item;
+	size_t retried;
 
-	if (f->answer_known >= KIND_LEAST) {
-		if (f->answered_first * 2 > f->answer_known)
+	/* Those that never connected were not answered, as far as is known. */
+	retried = f->answer_known + f->nat_only_kind[KIND_CONNECT_SILENT];
+	if (retried >= KIND_LEAST) {
+		if (f->answered_first * 2 > retried)
 			state = STATE_YES;
-		else if (f->answered_first * 5 <= f->answer_known)
+		else if (f->answered_first * 5 <= retried * 2)
 			state = STATE_NO;
 	}
 	item = set(n, CLUE_ANSWERED_FIRST, state,
 	    "sum(syn_retransmits > 0 AND connect_segs_in > 1), "
 	    "sum(syn_retransmits > 0 AND connect_segs_in = 1)",
-	    "of %zu connections that needed a second SYN, %zu had been sent "
+	    "of %zu attempts that needed a second SYN, %zu had been sent "
 	    "something else before the SYN-ACK",
-	    f->answer_known, f->answered_first);
-	add_number(item, "known", (double)f->answer_known);
+	    retried, f->answered_first);
+	add_number(item, "retried", (double)retried);
 	add_number(item, "answered", (double)f->answered_first);
 }
 
@@ -363,7 +374,9 @@ rule_certificate(struct finding *n)
 	    f->cert_last_slot - f->cert_first_slot >= CERT_SLOTS &&
 	    f->cert_differ * 2 > f->cert_pairs)
 		state = STATE_YES;
-	else if (f->cert_pairs >= ABSENCE_PAIRS && f->cert_differ == 0)
+	else if (f->cert_pairs >= ABSENCE_PAIRS && f->cert_differ == 0 &&
+	    n->clues->kind != KIND_TLS)
+		/* Of those that were cut, the survivors tell nothing. */
 		state = STATE_NO;
 	item = set(n, CLUE_CERT_DIFFERS, state,
 	    "cert_issuer, cert_verify, count(*)",
@@ -393,6 +406,30 @@ rule_status(struct finding *n)
 		"ones not",
 		n->f->refusing_status, c->pairs),
 	    c);
+}
+
+/*
+ * Among silence, some were refused or unreachable in so many words: what
+ * rejects by ICMP does so at a limited rate and drops the rest.  Never
+ * counted beside the kind that says the same.
+ */
+static void
+rule_told_no(struct finding *n)
+{
+	size_t told = n->f->nat_only_kind[KIND_CONNECT_REFUSED];
+	size_t silent = n->f->nat_only_kind[KIND_CONNECT_SILENT];
+	enum state state = STATE_UNKNOWN;
+	struct evidence *item;
+
+	if (n->clues->kind == KIND_CONNECT_SILENT && told >= KIND_LEAST &&
+	    told * 20 >= silent)
+		state = STATE_YES;
+	item = set(n, CLUE_TOLD_NO, state, "failure, os_errno, count(*)",
+	    "%zu connects on the NAT path were refused or unreachable in so "
+	    "many words, beside %zu that met silence",
+	    told, silent);
+	add_number(item, "told", (double)told);
+	add_number(item, "silent", (double)silent);
 }
 
 static void
@@ -531,9 +568,9 @@ evidence_find(struct clues *clues, struct evidence_list *list,
     const struct surroundings *around, enum scrutiny scrutiny, size_t episode)
 {
 	static void (*const rules[])(struct finding *) = { rule_kind,
-		rule_direct, rule_control, rule_gateway, rule_answered_first,
-		rule_syn, rule_late, rule_recovers, rule_all_fail, rule_status,
-		rule_certificate, rule_host };
+		rule_direct, rule_told_no, rule_control, rule_gateway,
+		rule_answered_first, rule_syn, rule_late, rule_recovers,
+		rule_all_fail, rule_status, rule_certificate, rule_host };
 	struct finding n = { clues, list, card, endpoint, f, control, around,
 		scrutiny, episode };
 	size_t i;

@@ -28,7 +28,7 @@ struct evidence {
 	struct evidence_number number[EVIDENCE_NUMBERS_MAX];
 	size_t n_numbers;
 	double weight[CAUSE_COUNT]; /* log10, 0 where it says nothing */
-	char *query;		    /* SQL over the view attempts, owned */
+	char *query;                /* SQL over the view attempts, owned */
 	size_t episode; /* 0: the whole window, else the number of one */
 };
 
@@ -48,10 +48,10 @@ struct surroundings {
 	int64_t log_drops;   /* lines of a sampled log */
 	/* The NAT side's own hosts. */
 	bool drops_known, conntrack_known, allowance_known, ports_known;
-	int64_t host_drops;	/* increase of conntrack drops */
+	int64_t host_drops;     /* increase of conntrack drops */
 	double conntrack_share; /* largest count / max */
-	int64_t allowance;	/* increase */
-	double ports_share;	/* largest share of ip_local_port_range */
+	int64_t allowance;      /* increase */
+	double ports_share;     /* largest share of ip_local_port_range */
 };
 
 void surroundings_find(struct surroundings *s, const struct dataset *d,
@@ -74,7 +74,6 @@ bool contrast_has_excess(const struct contrast *c, enum scrutiny scrutiny);
 void evidence_find(struct clues *clues, struct evidence_list *list,
     const struct scorecard *card, const struct endpoint *endpoint,
     const struct facts *f, const struct facts *control,
-    const struct surroundings *around, enum scrutiny scrutiny,
-    size_t episode);
+    const struct surroundings *around, enum scrutiny scrutiny, size_t episode);
 
 #endif

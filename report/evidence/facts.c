@@ -17,6 +17,13 @@ is_dns(enum failure f)
 	return f >= FAILURE_DNS_NXDOMAIN && f <= FAILURE_DNS_TIMEOUT;
 }
 
+/* Something came before the SYN-ACK: not silence, but an old connection. */
+static bool
+was_answered(const struct attempts *a, size_t i)
+{
+	return a->segs_in[i] != NO_COUNT && a->segs_in[i] > 1;
+}
+
 /* 1, 0, or -1: not known of this attempt. */
 static int
 outcome_of(const struct attempts *a, size_t i, enum outcome o)
@@ -35,6 +42,9 @@ outcome_of(const struct attempts *a, size_t i, enum outcome o)
 		return syn;
 	case OUTCOME_TROUBLE:
 		return failed || syn == 1;
+	case OUTCOME_SILENT:
+		return f == FAILURE_CONNECT_TIMEOUT ||
+		    (syn == 1 && !was_answered(a, i));
 	case OUTCOME_LATE:
 		return a->late[i] == NO_COUNT ? -1 : a->late[i] > 0;
 	case OUTCOME_STATUS:

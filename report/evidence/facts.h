@@ -28,6 +28,7 @@ enum outcome {
 	OUTCOME_FAILED,  /* not local to the host, not a name's trouble */
 	OUTCOME_SYN,     /* a SYN was sent again */
 	OUTCOME_TROUBLE, /* one of the two */
+	OUTCOME_SILENT,  /* no answer at all came to a SYN */
 	OUTCOME_LATE,    /* a later segment was sent again */
 	OUTCOME_STATUS,  /* answered with 400 or more */
 	OUTCOME_COUNT

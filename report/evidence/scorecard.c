@@ -33,6 +33,7 @@ static const char *const clue_names[CLUE_COUNT] = {
 	[CLUE_RECOVERS] = "recovers_in_retransmit",
 	[CLUE_ANSWERED_FIRST] = "answered_before_syn_ack",
 	[CLUE_REFUSED_BY_STATUS] = "refused_by_status",
+	[CLUE_TOLD_NO] = "told_no",
 	[CLUE_GATEWAY_REFUSES] = "gateway_refuses_ports",
 	[CLUE_GATEWAY_TABLE_FULL] = "gateway_table_full",
 	[CLUE_NAT_LOG_DROPS] = "nat_log_drops_coincide",

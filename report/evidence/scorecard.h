@@ -23,6 +23,7 @@ enum clue {
 	CLUE_RECOVERS,
 	CLUE_ANSWERED_FIRST,
 	CLUE_REFUSED_BY_STATUS,
+	CLUE_TOLD_NO,
 	CLUE_GATEWAY_REFUSES,
 	CLUE_GATEWAY_TABLE_FULL,
 	CLUE_NAT_LOG_DROPS,
@@ -79,21 +80,20 @@ int scorecard_parse(struct scorecard *s, const char *file, const char *text,
     size_t size, struct err *e);
 
 /* log10 P(one clue's state | cause); 0 where it is unknown. */
-double scorecard_clue(const struct scorecard *s, enum clue c,
-    enum state state, enum cause cause);
-double scorecard_kind(const struct scorecard *s, enum kind k,
-    enum cause cause);
+double scorecard_clue(
+    const struct scorecard *s, enum clue c, enum state state, enum cause cause);
+double scorecard_kind(const struct scorecard *s, enum kind k, enum cause cause);
 
 /* log10 P(all clues | cause), of a cause that the table has. */
-double scorecard_total(const struct scorecard *s, const struct clues *clues,
-    enum cause cause);
+double scorecard_total(
+    const struct scorecard *s, const struct clues *clues, enum cause cause);
 
 /*
  * How much one clue speaks for a cause: log10 of P(clue | cause) against the
  * mean over the other causes.
  */
-double scorecard_weight(const struct scorecard *s, const double row[],
-    enum cause cause);
+double scorecard_weight(
+    const struct scorecard *s, const double row[], enum cause cause);
 
 /* The causes by their totals, best first; *n of them. */
 void scorecard_rank(const struct scorecard *s, const struct clues *clues,

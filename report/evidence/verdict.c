@@ -29,6 +29,9 @@
 #define HALF_CAUTION 0.2
 #define HALF_REFUSE  0.5
 
+/* Pairs that begin further apart than this part of the interval. */
+#define APART_PART 10
+
 /* Latency that is worth a word: this much, and this share of direct's. */
 #define LATENCY_P        0.01
 #define LATENCY_LEAST_US 5000.0
@@ -132,6 +135,17 @@ find_control(const struct work *w)
 			w->pairs[i]->n > w->pairs[best]->n))
 			best = i;
 	return best;
+}
+
+static bool
+has_control(const struct dataset *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_endpoints; i++)
+		if (d->endpoints[i].control)
+			return true;
+	return false;
 }
 
 static int64_t
@@ -424,8 +438,32 @@ attempts_of(const struct dataset *d, enum role role)
 
 /* Sums over the main endpoints. */
 struct pairing {
-	size_t pairs, half_nat, half_direct, half_dns, apart, nat;
+	size_t pairs, half_nat, half_direct, half_dns, nat;
+	size_t good, apart; /* both succeeded; and of these, far apart */
 };
+
+/*
+ * Pairs that began far apart, among those that tell of clocks: an attempt
+ * that failed may have waited for its name first.
+ */
+static void
+count_apart(struct pairing *p, const struct work *w, size_t endpoint)
+{
+	const struct attempts *a = &w->d->endpoints[endpoint].attempts;
+	const struct pairs *pairs = w->pairs[endpoint];
+	int64_t apart_us;
+	size_t i;
+
+	for (i = 0; i < pairs->n; i++) {
+		if (a->failure[pairs->pair[i].nat] != FAILURE_NONE ||
+		    a->failure[pairs->pair[i].direct] != FAILURE_NONE)
+			continue;
+		apart_us = attempt_started_us(w->d, a, pairs->pair[i].nat) -
+		    attempt_started_us(w->d, a, pairs->pair[i].direct);
+		p->good++;
+		p->apart += llabs(apart_us) * APART_PART > w->interval_us;
+	}
+}
 
 static void
 sum_pairing(struct pairing *p, const struct work *w)
@@ -440,7 +478,7 @@ sum_pairing(struct pairing *p, const struct work *w)
 		p->half_nat += w->pairs[i]->half_nat;
 		p->half_direct += w->pairs[i]->half_direct;
 		p->half_dns += w->pairs[i]->half_dns;
-		p->apart += w->pairs[i]->apart;
+		count_apart(p, w, i);
 	}
 	p->nat = p->pairs + p->half_nat;
 }
@@ -479,7 +517,7 @@ check_comparable(struct work *w, const struct pairing *p)
 		    "slots at the same address (clocks, interval, windows?)");
 		return -1;
 	}
-	if (p->apart * 2 > p->pairs)
+	if (p->apart * 2 > p->good)
 		add_text(&v->missing, &v->n_missing,
 		    "%zu of %zu pairs began more than a tenth of the interval "
 		    "apart: the clocks of the hosts differ",
@@ -489,7 +527,7 @@ check_comparable(struct work *w, const struct pairing *p)
 		    "%zu of %zu attempts on the NAT path have no direct one "
 		    "in the same slot",
 		    p->half_nat, p->nat);
-	if (p->apart * 2 > p->pairs ||
+	if (p->apart * 2 > p->good ||
 	    (double)p->half_nat > HALF_REFUSE * (double)p->nat)
 		return -1;
 	return 0;
@@ -572,6 +610,7 @@ take(struct verdict *v, const struct judgement *j)
 {
 	v->cause = j->cause;
 	v->strength = j->strength;
+	v->judgement = *j;
 }
 
 /*
@@ -660,35 +699,57 @@ direct_is_worse(const struct verdict *v)
 	return false;
 }
 
-static bool
-is_healthy_contrast(const struct contrast *c)
+/*
+ * The upper limit of the difference over all main endpoints together, with
+ * the design effect of the worst of them.  An endpoint without enough of its
+ * own leaves the question open: NaN.
+ */
+static double
+pooled_limit(const struct verdict *v, enum outcome o)
 {
-	return c->test.gate && c->ci.hi < HEALTHY_DIFFERENCE;
+	struct rates_cells cells = { 0 };
+	const struct block_test *worst = NULL;
+	const struct contrast *c;
+	size_t i;
+
+	for (i = 0; i < v->n_endpoints; i++) {
+		c = &v->endpoints[i].facts.contrast[o];
+		if (!is_main(v->endpoints[i].endpoint) || c->pairs == 0)
+			continue;
+		if (!c->test.gate || c->test.est >= HEALTHY_DIFFERENCE ||
+		    contrast_has_excess(c, SCRUTINY_TEST))
+			return NAN;
+		cells.nat_only += (double)c->nat_only;
+		cells.direct_only += (double)c->direct_only;
+		cells.both_failed += (double)(c->nat - c->nat_only);
+		cells.both_ok += (double)(c->pairs - c->nat - c->direct_only);
+		if (worst == NULL || c->test.deff > worst->deff)
+			worst = &c->test;
+	}
+	if (worst == NULL)
+		return NAN;
+	return block_interval_of(&cells, fmax(1, worst->deff), worst->blocks)
+	    .hi;
 }
 
 static bool
 is_healthy(const struct verdict *v)
 {
-	const struct endpoint_verdict *e;
-	size_t i, judged = 0;
+	const struct contrast *c;
+	bool counted = false;
+	size_t i;
 
 	for (i = 0; i < v->n_episodes; i++)
 		if (v->episodes[i].episode.role == ROLE_NAT)
 			return false;
 	for (i = 0; i < v->n_endpoints; i++) {
-		e = &v->endpoints[i];
-		if (!is_main(e->endpoint) || e->facts.pairs == 0)
-			continue;
-		judged++;
-		if (!is_healthy_contrast(&e->facts.contrast[OUTCOME_FAILED]) ||
-		    !is_healthy_contrast(&e->facts.contrast[OUTCOME_STATUS]))
-			return false;
-		/* A kernel that counts no retransmits leaves this open. */
-		if (e->facts.contrast[OUTCOME_SYN].pairs > 0 &&
-		    !is_healthy_contrast(&e->facts.contrast[OUTCOME_SYN]))
-			return false;
+		c = &v->endpoints[i].facts.contrast[OUTCOME_SYN];
+		counted |= is_main(v->endpoints[i].endpoint) && c->pairs > 0;
 	}
-	return judged > 0;
+	/* A kernel that counts no retransmits leaves them open. */
+	return pooled_limit(v, OUTCOME_FAILED) < HEALTHY_DIFFERENCE &&
+	    pooled_limit(v, OUTCOME_STATUS) < HEALTHY_DIFFERENCE &&
+	    (!counted || pooled_limit(v, OUTCOME_SYN) < HEALTHY_DIFFERENCE);
 }
 
 /* The largest shift in a phase that counts; NULL: none. */
@@ -813,7 +874,7 @@ judge_whole(struct work *w, const struct pairing *p)
 	    (double)p->half_nat > HALF_CAUTION * (double)p->nat &&
 	    v->strength > STRENGTH_MODERATE)
 		v->strength = STRENGTH_MODERATE;
-	if (w->control == w->d->n_endpoints)
+	if (!has_control(w->d))
 		add_text(&v->missing, &v->n_missing,
 		    "no control endpoint: a full port pool and a full table "
 		    "look the same (control: yes at another address or port)");

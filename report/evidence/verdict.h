@@ -36,7 +36,7 @@ struct endpoint_verdict {
 
 struct episode_verdict {
 	struct episode episode; /* the endpoint with most trouble in it */
-	uint32_t *endpoints;	/* all that are in it, owned */
+	uint32_t *endpoints;    /* all that are in it, owned */
 	size_t n_endpoints;
 	struct judgement judgement;
 };
@@ -44,15 +44,16 @@ struct episode_verdict {
 struct verdict {
 	enum cause cause;
 	enum strength strength;
-	char *statement; /* owned, like all texts here */
+	char *statement;            /* owned, like all texts here */
+	struct judgement judgement; /* that it rests on; n_ranked 0: none */
 	struct open_cause *not_ruled_out;
 	size_t n_not_ruled_out;
 	struct open_cause *ruled_out;
 	size_t n_ruled_out;
 	char **missing;
 	size_t n_missing;
-	char *how_often;	/* NULL: nothing can be said */
-	double difference;	/* long-run, of the worst endpoint; NaN */
+	char *how_often;   /* NULL: nothing can be said */
+	double difference; /* long-run, of the worst endpoint; NaN */
 	struct interval difference_ci;
 	struct endpoint_verdict *endpoints; /* as in the dataset */
 	size_t n_endpoints;

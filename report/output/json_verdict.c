@@ -204,6 +204,20 @@ open_causes(const struct open_cause *list, size_t n, const char *key)
 	return array;
 }
 
+/* Every cause against the best one: log10 of the Bayes factor, 0 and down. */
+static json_t *
+ranking(const struct judgement *j)
+{
+	json_t *list = json_array();
+	size_t i;
+
+	for (i = 0; i < j->n_ranked; i++)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:f}", "cause", cause_name(j->ranked[i]),
+			"log10_bf", j->total[i] - j->total[0]));
+	return list;
+}
+
 json_t *
 json_verdict(const struct report *r)
 {
@@ -217,12 +231,13 @@ json_verdict(const struct report *r)
 		how_often = json_pack("{s:s, s:o, s:o}", "says", v->how_often,
 		    "difference", json_number(v->difference), "difference_ci",
 		    json_interval(v->difference_ci));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "cause",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "cause",
 	    cause_name(v->cause), "strength", strength_name(v->strength),
 	    "statement", v->statement, "not_ruled_out",
 	    open_causes(v->not_ruled_out, v->n_not_ruled_out, "ask"),
 	    "ruled_out", open_causes(v->ruled_out, v->n_ruled_out, "by"),
-	    "missing", missing, "how_often", how_often);
+	    "missing", missing, "how_often", how_often, "ranking",
+	    ranking(&v->judgement));
 }
 
 /* Events by source and kind, with the sum of their values. */

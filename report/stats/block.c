@@ -296,6 +296,20 @@ block_test_real(const double *x, size_t n, struct block_test *out)
 }
 
 struct interval
+block_interval_of(const struct rates_cells *cells, double deff, size_t blocks)
+{
+	struct rates_cells c = *cells;
+
+	if (blocks < 2)
+		return INTERVAL_UNKNOWN;
+	c.both_ok /= deff;
+	c.nat_only /= deff;
+	c.direct_only /= deff;
+	c.both_failed /= deff;
+	return rates_newcombe_paired(&c, qt(0.975, (double)blocks - 1, 1, 0));
+}
+
+struct interval
 block_interval(const struct block_test *b, const struct rates_cells *cells)
 {
 	struct rates_cells c = *cells;
@@ -308,10 +322,5 @@ block_interval(const struct block_test *b, const struct rates_cells *cells)
 	spread = c.nat_only + c.direct_only - diff * diff / n;
 	if (spread > 1e-12 * n)
 		deff = fmax(1, b->se * b->se * n * n / spread);
-	c.both_ok /= deff;
-	c.nat_only /= deff;
-	c.direct_only /= deff;
-	c.both_failed /= deff;
-	return rates_newcombe_paired(
-	    &c, qt(0.975, (double)b->blocks - 1, 1, 0));
+	return block_interval_of(&c, deff, b->blocks);
 }

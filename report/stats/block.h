@@ -60,6 +60,13 @@ struct interval block_interval(
     const struct block_test *b, const struct rates_cells *cells);
 
 /*
+ * The same for cells of any origin, such as those of several endpoints: with
+ * the design effect, at least 1, and the number of blocks that it came from.
+ */
+struct interval block_interval_of(
+    const struct rates_cells *cells, double deff, size_t blocks);
+
+/*
  * Dependence time by dyadic blocking: the largest ratio of the variance of
  * sums over B = 1, 2, 4, ... values to B times that of single values, as
  * long as 16 blocks remain; at least 1.
