@@ -259,12 +259,6 @@ fi
 # Attempts that take their time: their runs overlap.
 config 2s 1 "http://127.0.0.1:$silent/" 4s >slow.yaml
 
-# A slot of two seconds has just begun.
-until_slot() {
-  local us=$((2050000 - ${EPOCHREALTIME/[.,]/} % 2000000))
-  sleep "$(printf '%d.%06d' $((us / 1000000)) $((us % 1000000)))"
-}
-
 # has_runs DATABASE N: waits until that many have begun
 has_runs() {
   for _ in {1..100}; do
@@ -294,7 +288,7 @@ busy() {
     "^natdiff-probe: $database: path $path is being measured by process ($process)\$"
 }
 
-until_slot
+in_slot 2000000 3
 slow direct cron.db --once
 first=$!
 has_runs cron.db 1
@@ -302,7 +296,7 @@ check "two --once in the same slot: exit status 75" \
   busy "$first" direct cron.db --once
 slow other cron.db --once
 other=$!
-until_slot
+in_slot 2000000 3
 slow direct cron.db --once
 next=$!
 has_runs cron.db 3

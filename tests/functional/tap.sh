@@ -143,6 +143,13 @@ print(*(s.getsockname()[1] for s in held))
 END
 }
 
+# in_slot INTERVAL_US PERCENT: waits until so much of a slot is over
+in_slot() {
+  local now=${EPOCHREALTIME/[.,]/} us
+  us=$((($1 * $2 / 100 - now % $1 + $1) % $1))
+  sleep "$(printf '%d.%06d' $((us / 1000000)) $((us % 1000000)))"
+}
+
 # wait_for_port PORT: until somebody listens there, 10 s at most
 wait_for_port() {
   local i
