@@ -148,7 +148,7 @@ inside() {
     env -C "$PWD" -- "$@"
 }
 
-fill_disk() { inside sh -c 'cat /dev/zero >disk/filler 2>/dev/null'; }
+fill_disk() { inside sh -c 'cat /dev/zero >>disk/filler 2>/dev/null'; }
 free_disk() { inside rm disk/filler; }
 
 # says FILE TEXT: until it stands there, 10 s at most
@@ -237,6 +237,8 @@ full_to_the_end() {
 }
 
 full_from_the_start() {
+  # A log that is closed may have left some room.
+  fill_disk
   inside "$probe" run -c once.yaml --path direct --once \
     --database disk/new.db 2>new.err
   equals $? 1 && equals "$(cat new.err)" \

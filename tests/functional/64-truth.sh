@@ -41,8 +41,9 @@ sleep 0.5
 kill -INT $capture
 wait $capture
 
-# Local port, seconds from the first SYN to the SYN-ACK.
-tshark -r wire.pcapng -T fields -e tcp.srcport -e tcp.dstport \
+# Local port, us from the first SYN to the SYN-ACK; without anybody's
+# preferences.
+HOME=$work tshark -n -r wire.pcapng -T fields -e tcp.srcport -e tcp.dstport \
   -e tcp.flags.ack -e frame.time_epoch 2>/dev/null |
   awk '$2 == 443 && !($1 in sent) { sent[$1] = $4 }
     $1 == 443 && !($2 in got) {
