@@ -46,6 +46,7 @@ struct surroundings {
 	int64_t insert_failed;
 	int64_t table_drops; /* dropped without insert_failed */
 	int64_t log_drops;   /* lines of a sampled log */
+	int64_t sample_us;   /* longest of its samples that are not 0 */
 	/* The NAT side's own hosts. */
 	bool drops_known, conntrack_known, allowance_known, ports_known;
 	int64_t host_drops;     /* increase of conntrack drops */
@@ -66,14 +67,26 @@ enum scrutiny { SCRUTINY_TEST, SCRUTINY_COUNTS };
 /* Whether the NAT path has more of the outcome than the direct one. */
 bool contrast_has_excess(const struct contrast *c, enum scrutiny scrutiny);
 
+/* Where evidence is looked for: one main endpoint in some slots. */
+struct scene {
+	const struct dataset *d;
+	const struct endpoint *endpoint;
+	const struct pairs *pairs; /* of the endpoint */
+	const struct scope *scope;
+	const struct facts *facts;
+	const struct endpoint *control; /* NULL: there is none */
+	const struct facts *control_facts;
+	const struct surroundings *around;
+	int64_t interval_us;
+	enum scrutiny scrutiny;
+	size_t episode; /* 0: the whole window, else its number */
+};
+
 /*
- * Set the clues from the facts of a main endpoint, of the control in the same
- * slots (NULL: there is none), and of the surroundings.  Items are added to
- * list with their weights, where it is not NULL.
+ * Set the clues.  Items are added to list with their weights, where it is not
+ * NULL.
  */
 void evidence_find(struct clues *clues, struct evidence_list *list,
-    const struct scorecard *card, const struct endpoint *endpoint,
-    const struct facts *f, const struct facts *control,
-    const struct surroundings *around, enum scrutiny scrutiny, size_t episode);
+    const struct scorecard *card, const struct scene *scene);
 
 #endif

@@ -9,6 +9,9 @@
 #include "natdiff/xalloc.h"
 #include "report/evidence/facts.h"
 
+/* A sample older than a slot and this says nothing of an attempt. */
+#define LOAD_AGE_US 5000000
+
 /* ------------------------------------------------- one attempt's outcome */
 
 static bool
@@ -312,6 +315,68 @@ certificates_apart(const struct dataset *d, const struct attempts *a,
 	return apart;
 }
 
+/*
+ * The load of the attempt's host by its last sample before it; NOT_MEASURED
+ * where there is none that is recent.
+ */
+static int64_t
+load_at(const struct dataset *d, const struct attempts *a, size_t i)
+{
+	uint32_t series = attempt_series(d, a, i);
+	int64_t at_us = attempt_started_us(d, a, i);
+	size_t low = 0, high = d->n_samples, middle;
+	const struct host_sample *h;
+
+	/* The first sample after it, by series and time. */
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		h = &d->samples[middle];
+		if (h->series < series ||
+		    (h->series == series && h->at_us <= at_us))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0)
+		return NOT_MEASURED;
+	h = &d->samples[low - 1];
+	if (h->series != series ||
+	    at_us - h->at_us > d->series[series].interval_us + LOAD_AGE_US)
+		return NOT_MEASURED;
+	return h->load;
+}
+
+static void
+find_load_trend(struct facts *f, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs,
+    const struct scope *scope)
+{
+	uint8_t *failed = x_calloc(pairs->n, sizeof(*failed));
+	int64_t *load = x_calloc(pairs->n, sizeof(*load));
+	size_t i, n = 0, nat;
+	int silent;
+
+	for (i = 0; i < pairs->n; i++) {
+		nat = pairs->pair[i].nat;
+		silent = outcome_of(a, nat, OUTCOME_SILENT);
+		if (silent < 0 || !in_scope(d, a, &pairs->pair[i], scope))
+			continue;
+		load[n] = load_at(d, a, nat);
+		if (load[n] == NOT_MEASURED)
+			continue;
+		failed[n] = silent != 0;
+		if (n == 0 || load[n] < f->load_least)
+			f->load_least = load[n];
+		if (n == 0 || load[n] > f->load_most)
+			f->load_most = load[n];
+		n++;
+	}
+	f->load_known = n;
+	trend_load(failed, load, n, &f->load);
+	free(failed);
+	free(load);
+}
+
 /* Of all attempts, paired or not: what their own hosts did to them. */
 static void
 count_own_failures(struct facts *f, const struct dataset *d,
@@ -367,6 +432,7 @@ facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
 	f->cert_apart =
 	    f->cert_differ > 0 && certificates_apart(d, a, pairs, scope);
 	count_own_failures(f, d, a, scope);
+	find_load_trend(f, d, a, pairs, scope);
 	for (o = 0; o < OUTCOME_COUNT; o++)
 		find_contrast(
 		    &f->contrast[o], d, a, pairs, scope, (enum outcome)o);

@@ -13,6 +13,7 @@
 #include "report/evidence/scorecard.h"
 #include "report/pairs.h"
 #include "report/stats/block.h"
+#include "report/stats/trend.h"
 
 /* Which part of the pairs: slots in [from, to), one NAT series or all. */
 struct scope {
@@ -62,6 +63,10 @@ struct facts {
 	size_t cert_pairs, cert_differ;
 	int64_t cert_first_slot, cert_last_slot; /* of those that differ */
 	bool cert_apart; /* the paths' sets of issuers do not meet */
+	/* Whether silence grows with the host's load, by the census. */
+	size_t load_known; /* NAT sides with a sample near them */
+	int64_t load_least, load_most;
+	struct trend load;
 	/* Answers of 400 and more on the NAT side only, by status class. */
 	size_t refusing_status; /* 403, 407, 429, 451, 503 */
 };

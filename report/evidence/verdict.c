@@ -29,8 +29,9 @@
 #define HALF_CAUTION 0.2
 #define HALF_REFUSE  0.5
 
-/* Pairs that begin further apart than this part of the interval. */
-#define APART_PART 10
+/* Clocks differ: so many of the pairs begin apart by so much, one way. */
+#define SHIFT_PART  4 /* of the interval */
+#define SHIFT_SHARE 0.8
 
 /* Latency that is worth a word: this much, and this share of direct's. */
 #define LATENCY_P        0.01
@@ -197,17 +198,18 @@ judge_scope(struct judgement *j, struct facts *facts, const struct work *w,
 	struct surroundings around;
 	struct facts control;
 	struct clues clues;
+	struct scene scene = { w->d, ep, w->pairs[endpoint], scope, facts, NULL,
+		&control, &around, w->interval_us, scrutiny, episode };
 
 	facts_find(facts, w->d, &ep->attempts, w->pairs[endpoint], scope);
-	if (w->control < w->d->n_endpoints)
-		facts_find(&control, w->d,
-		    &w->d->endpoints[w->control].attempts, w->pairs[w->control],
-		    scope);
+	if (w->control < w->d->n_endpoints) {
+		scene.control = &w->d->endpoints[w->control];
+		facts_find(&control, w->d, &scene.control->attempts,
+		    w->pairs[w->control], scope);
+	}
 	surroundings_find(&around, w->d, facts->first_slot * w->interval_us,
 	    (facts->last_slot + 1) * w->interval_us);
-	evidence_find(&clues, &w->v->evidence, w->card, ep, facts,
-	    w->control < w->d->n_endpoints ? &control : NULL, &around, scrutiny,
-	    episode);
+	evidence_find(&clues, &w->v->evidence, w->card, &scene);
 	judgement_make(j, &clues, w->card, w->gateway->pool_per_destination);
 }
 
@@ -439,30 +441,42 @@ attempts_of(const struct dataset *d, enum role role)
 /* Sums over the main endpoints. */
 struct pairing {
 	size_t pairs, half_nat, half_direct, half_dns, nat;
-	size_t good, apart; /* both succeeded; and of these, far apart */
+	size_t good; /* both succeeded; of these, far apart: */
+	size_t nat_later, nat_earlier;
 };
 
 /*
- * Pairs that began far apart, among those that tell of clocks: an attempt
- * that failed may have waited for its name first.
+ * Pairs in which one side always begins first are of clocks that differ; in
+ * which now this and now that one is late, of names that were slow to
+ * resolve.  Only pairs that succeeded tell.
  */
 static void
-count_apart(struct pairing *p, const struct work *w, size_t endpoint)
+count_shifts(struct pairing *p, const struct work *w, size_t endpoint)
 {
 	const struct attempts *a = &w->d->endpoints[endpoint].attempts;
 	const struct pairs *pairs = w->pairs[endpoint];
-	int64_t apart_us;
+	int64_t later_us;
 	size_t i;
 
 	for (i = 0; i < pairs->n; i++) {
 		if (a->failure[pairs->pair[i].nat] != FAILURE_NONE ||
 		    a->failure[pairs->pair[i].direct] != FAILURE_NONE)
 			continue;
-		apart_us = attempt_started_us(w->d, a, pairs->pair[i].nat) -
+		later_us = attempt_started_us(w->d, a, pairs->pair[i].nat) -
 		    attempt_started_us(w->d, a, pairs->pair[i].direct);
 		p->good++;
-		p->apart += llabs(apart_us) * APART_PART > w->interval_us;
+		p->nat_later += later_us * SHIFT_PART > w->interval_us;
+		p->nat_earlier += -later_us * SHIFT_PART > w->interval_us;
 	}
+}
+
+static bool
+clocks_differ(const struct pairing *p)
+{
+	size_t most =
+	    p->nat_later > p->nat_earlier ? p->nat_later : p->nat_earlier;
+
+	return (double)most > SHIFT_SHARE * (double)p->good;
 }
 
 static void
@@ -478,7 +492,7 @@ sum_pairing(struct pairing *p, const struct work *w)
 		p->half_nat += w->pairs[i]->half_nat;
 		p->half_direct += w->pairs[i]->half_direct;
 		p->half_dns += w->pairs[i]->half_dns;
-		count_apart(p, w, i);
+		count_shifts(p, w, i);
 	}
 	p->nat = p->pairs + p->half_nat;
 }
@@ -517,17 +531,18 @@ check_comparable(struct work *w, const struct pairing *p)
 		    "slots at the same address (clocks, interval, windows?)");
 		return -1;
 	}
-	if (p->apart * 2 > p->good)
+	if (clocks_differ(p))
 		add_text(&v->missing, &v->n_missing,
-		    "%zu of %zu pairs began more than a tenth of the interval "
-		    "apart: the clocks of the hosts differ",
-		    p->apart, p->pairs);
+		    "clocks that agree: the NAT side begins %s in nearly all "
+		    "of %zu pairs",
+		    p->nat_later > p->nat_earlier ? "later" : "earlier",
+		    p->good);
 	if ((double)p->half_nat > HALF_CAUTION * (double)p->nat)
 		add_text(&v->missing, &v->n_missing,
 		    "%zu of %zu attempts on the NAT path have no direct one "
 		    "in the same slot",
 		    p->half_nat, p->nat);
-	if (p->apart * 2 > p->good ||
+	if (clocks_differ(p) ||
 	    (double)p->half_nat > HALF_REFUSE * (double)p->nat)
 		return -1;
 	return 0;
