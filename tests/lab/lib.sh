@@ -1,0 +1,150 @@
+# shellcheck shell=bash
+#
+# What a scenario of the verdict lab is made of.  A scenario is a file in
+# scenarios/; it says in
+#
+#   setup     what lab it wants and what is expected of the verdict
+#   before    (in the lab) what is done before the agents start
+#   during    what happens while they run; ended with them
+#   agents    how they run, where it is not the usual way
+#   after     what is done to the databases afterwards
+#
+# All but setup may be missing.  Sizes come from `pick` and `choose`: they
+# depend on the scenario, the seed and the variable's name, nothing else.
+
+# shellcheck disable=SC2034 # variables are for the scenarios and their users
+scenario=
+seed=
+
+# The lab's conditions, as options of `lab up`.
+conditions=()
+# The agents: how many slots, how many attempts an endpoint and slot.
+slots=75
+burst=2
+# More options of `lab config`, for all hosts.
+config=()
+# What is expected, one entry for each `expect`.
+expectations=()
+
+setup() { :; }
+before() { :; }
+during() { :; }
+after() { :; }
+
+# Where the text of the seed lands among N numbers.
+hash_of() {
+  local hex
+  hex=$(printf '%s' "$scenario/$seed/$1" | sha256sum)
+  echo $((16#${hex:0:12} % $2))
+}
+
+# pick VARIABLE MIN MAX: a whole number.
+pick() {
+  printf -v "$1" %d $(($2 + $(hash_of "$1" $(($3 - $2 + 1)))))
+  parameters+=("$1=${!1}")
+}
+
+# choose VARIABLE VALUE...
+choose() {
+  local name=$1 i
+  shift
+  i=$(($(hash_of "$name" $#) + 1))
+  printf -v "$name" %s "${!i}"
+  parameters+=("$name=${!name}")
+}
+
+# expect VIEW KEY=VALUE...: what the verdict must be.  VIEW: `hosts` for the
+# hosts' databases alone, `gateway` with the gateway's counters, `any` for
+# each.
+#
+#   right     causes that are right
+#   also      causes that are acceptable as well
+#   must      yes: a right cause must be named
+#   at-least, at-most   strength, where a right cause is named
+#   rival     a cause that must stand in not_ruled_out, where a NAT cause is
+#             named
+expect() {
+  expectations+=("$*")
+}
+
+# load_scenario NAME SEED
+load_scenario() {
+  scenario=$1
+  seed=$2
+  parameters=()
+  # shellcheck source=/dev/null
+  . "$lab_tests/scenarios/$1.sh" || return
+  setup
+}
+
+scenario_names() {
+  local f
+  for f in "$lab_tests"/scenarios/*.sh; do
+    f=${f##*/}
+    echo "${f%.sh}"
+  done
+}
+
+# on HOST COMMAND...
+on() {
+  local host=$1
+  shift
+  "$lab" exec "$host" -- "$@"
+}
+
+# condition KEY VALUE: changed while the lab runs.
+condition() {
+  "$lab" set "$1" "$2"
+}
+
+info() {
+  "$lab" info | sed -n "s/^$1=//p"
+}
+
+# Something that runs until the agents have ended.
+background() {
+  "$@" >>"$out/background.log" 2>&1 &
+  background_pids+=($!)
+}
+
+# configure HOST [OPTION...]: its configuration.
+configure() {
+  local host=$1
+  shift
+  "$lab" config "$host" --burst "$burst" --database "$out/raw/$host.db" \
+    "${config[@]}" "$@" >"$out/$host.yaml"
+}
+
+# agent HOST [SLOTS [COMMAND...]]: a run of one agent, by way of COMMAND.
+agent() {
+  local host=$1 n=${2:-$slots}
+  shift $(($# > 2 ? 2 : $#))
+  on "$host" "$@" "$probe" run -c "$out/$host.yaml" --slots "$n" \
+    >>"$out/agent-$host.log" 2>&1
+}
+
+# The hosts that measure.
+measuring() {
+  echo direct
+  info nat_hosts | tr ' ' '\n'
+}
+
+configure_all() {
+  local host
+  for host in $(measuring); do
+    configure "$host"
+  done
+}
+
+# All agents at once; fails where one of them does.
+agents() {
+  local host pids=() pid status=0
+  for host in $(measuring); do
+    agent "$host" &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do
+    wait "$pid" || status=1
+  done
+  return $status
+}

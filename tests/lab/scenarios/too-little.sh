@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# Some slots only, and nothing wrong.
+
+setup() {
+  pick slots 5 12
+  burst=1
+  expect any right=inconclusive
+}
