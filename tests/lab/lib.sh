@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables go to and come from its users
 #
 # What a scenario of the verdict lab is made of.  A scenario is a file in
 # scenarios/; it says in
@@ -12,7 +13,6 @@
 # All but setup may be missing.  Sizes come from `pick` and `choose`: they
 # depend on the scenario, the seed and the variable's name, nothing else.
 
-# shellcheck disable=SC2034 # variables are for the scenarios and their users
 scenario=
 seed=
 
@@ -22,7 +22,11 @@ conditions=()
 slots=75
 burst=2
 # More options of `lab config`, for all hosts.
-config=()
+config=(--whoami)
+# Does the edge keep closed connections in TIME_WAIT?  Where a NAT's pool is
+# small its ports come back within that minute and the old connections answer:
+# a cause of its own, so only its own scenario has it.
+edge_time_wait=no
 # What is expected, one entry for each `expect`.
 expectations=()
 
@@ -101,8 +105,10 @@ info() {
   "$lab" info | sed -n "s/^$1=//p"
 }
 
-# Something that runs until the agents have ended.
+# Something that runs until the agents have ended; `on HOST COMMAND` is then
+# the command itself, so that it gets the signal.
 background() {
+  [ "$1" != on ] || set -- "$lab" exec "$2" -- "${@:3}"
   "$@" >>"$out/background.log" 2>&1 &
   background_pids+=($!)
 }
@@ -113,6 +119,39 @@ configure() {
   shift
   "$lab" config "$host" --burst "$burst" --database "$out/raw/$host.db" \
     "${config[@]}" "$@" >"$out/$host.yaml"
+}
+
+# vendor RULE: of nftables, at the edge, for connections that the NAT's address
+# asks for at the endpoint.
+vendor() {
+  on edge nft -f - <<END
+table inet vendor {
+  chain input {
+    type filter hook input priority 10
+    ip saddr $(info nat_public) ip daddr $(info address_a) tcp dport 443 ct state new $1
+  }
+}
+END
+}
+
+# fill_table HOST LEFT: connections into its conntrack table until LEFT fit.
+fill_table() {
+  local room
+  room=$(on "$1" cat /proc/sys/net/netfilter/nf_conntrack_max) || return
+  awk -v n=$((room - $2)) 'BEGIN {
+    for (i = 0; i < n; i++) {
+      a = "10.9." int(i / 60000) ".1"
+      p = 1024 + i % 60000
+      print "-A -p tcp -s " a " -d 198.51.100.99 --sport " p " --dport 443" \
+        " -r 198.51.100.99 -q " a " --reply-port-src 443 --reply-port-dst " p \
+        " -t 3600 --state ESTABLISHED -u ASSURED,SEEN_REPLY"
+    }
+  }' >"$out/raw/table"
+  # What was there already is above the maximum: the last ones are refused.
+  on "$1" conntrack -R "$out/raw/table" >/dev/null 2>&1
+  rm "$out/raw/table"
+  [ "$(on "$1" cat /proc/sys/net/netfilter/nf_conntrack_count)" -ge \
+    $((room - $2 - 5)) ]
 }
 
 # agent HOST [SLOTS [COMMAND...]]: a run of one agent, by way of COMMAND.

@@ -44,9 +44,9 @@ gateway_start() {
 }
 
 about() {
-  printf '%s\n' "scenario=$scenario" "seed=$seed" \
-    ${parameters[@]+"${parameters[@]}"} \
-    "conditions=${conditions[*]-}" "slots=$slots" "burst=$burst"
+  printf '%s\n' "scenario=$scenario" "seed=$seed" "slots=$slots" \
+    "burst=$burst" ${parameters[@]+"${parameters[@]}"} \
+    "conditions=${conditions[*]-}" | awk '!seen[$0]++'
 }
 
 # One file each, without a write-ahead log.
@@ -60,8 +60,14 @@ store() {
   rm -rf "$out/raw"
 }
 
-configure_all &&
-  before || {
+prepare() {
+  configure_all || return
+  [ "$edge_time_wait" = yes ] ||
+    on edge sysctl -qw net.ipv4.tcp_max_tw_buckets=0 || return
+  before
+}
+
+prepare || {
   echo "$scenario: could not be prepared" >&2
   exit 1
 }

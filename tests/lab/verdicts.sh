@@ -64,8 +64,7 @@ program() {
 }
 
 number() {
-  [[ $2 =~ ^[0-9]{1,4}$ ]] && (($2 >= 1)) ||
-    bad_usage "$1: $2: expected a number"
+  [[ $2 =~ ^[1-9][0-9]{0,3}$ ]] || bad_usage "$1: $2: expected a number"
 }
 
 parse_options() {

@@ -6,7 +6,7 @@ setup() {
   pick pool 30 90
   pick free 0 2
   conditions=(--pool "$pool" --hold $((pool - free)) --hold-down 4)
-  config=(--only control --endpoint many=https://many.lab.test/)
+  config=(--whoami --only control --endpoint many=https://many.lab.test/)
   burst=4
   expect hosts right=nat_port_exhaustion also=inconclusive at-most=moderate \
     rival=edge_address_limit

@@ -10,7 +10,8 @@ setup() {
   expect hosts right=nat_port_exhaustion also=inconclusive at-most=moderate \
     rival=edge_address_limit
   expect gateway right=nat_port_exhaustion also=inconclusive
-  held=$((pool - 1))
+  pick spare 0 1
+  held=$((pool - spare))
 }
 
 during() {

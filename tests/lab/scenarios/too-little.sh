@@ -4,5 +4,6 @@
 setup() {
   pick slots 5 12
   burst=1
+  config=()
   expect any right=inconclusive
 }
