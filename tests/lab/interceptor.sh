@@ -3,7 +3,7 @@
 #
 # For scenarios: another server in the endpoint's place, on the NAT's path.
 
-# intercept [trusted]: the gateway sends the endpoint's connections to a server
+# intercept trusted|untrusted: the gateway sends the endpoint's connections to a server
 # with a certificate of another CA, which the agents trust or not.
 intercept() {
   local at=$out/raw/interceptor port=14443 host
@@ -29,7 +29,7 @@ table ip interceptor {
   }
 }
 END_RULES
-  [ "${1:-}" = trusted ] || return 0
+  [ "$1" = trusted ] || return 0
   cat "$(info ca)" "$at/ca.pem" >"$out/both-cas.pem"
   for host in $(measuring); do
     sed -i "s|$(info ca)|$out/both-cas.pem|" "$out/$host.yaml"

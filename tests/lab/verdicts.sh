@@ -28,7 +28,7 @@ usage: lab verdicts [OPTION...]    how often is the verdict right?
   --only NAME,...    these only; a name may be a pattern: 'loss-*'
   --seeds N          each with the seeds 1 to N (1)
   --seed N           each with this seed
-  --jobs N           so many at a time (6)
+  --jobs N           so many at a time (12: they mostly wait)
   --keep DIR         leave the databases and reports in DIR/SCENARIO/ (where
                      there are several seeds: DIR/SCENARIO.SEED/)
   --judge DIR        no lab: judge what --keep has left in DIR, which may be
@@ -382,7 +382,7 @@ total() {
 
 main() {
   local reason
-  only='' keep='' judged='' markdown='' do_list='' jobs=6
+  only='' keep='' judged='' markdown='' do_list='' jobs=12
   first_seed=1 last_seed=1
   parse_options "$@"
   names=$(selected) || exit

@@ -10,5 +10,5 @@ setup() {
 }
 
 before() {
-  intercept
+  intercept untrusted
 }
