@@ -301,13 +301,13 @@ output_json(const struct report *r, FILE *out)
 	json_t *o;
 
 	o = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n, "
-		      "s:o, s:o, s:n, s:[]}",
+		      "s:o, s:o, s:n, s:o}",
 	    "format", "natdiff-report", "version", JSON_VERSION, "generated_at",
 	    json_moment(r->generated_at_us), "window", window(r), "inputs",
 	    inputs(r), "endpoints", endpoints(r), "episodes", json_episodes(r),
 	    "evidence", json_evidence(r), "verdict", json_verdict(r), "ledger",
 	    "gateway", json_gateway(r), "notes", notes(r), "comparison",
-	    "advice");
+	    "advice", json_advice(r));
 	/* ASCII only: what was hostile in a name must not reach a terminal. */
 	json_dumpf(o, out,
 	    JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));

@@ -27,5 +27,6 @@ json_t *json_episodes(const struct report *r);
 json_t *json_evidence(const struct report *r);
 json_t *json_verdict(const struct report *r);
 json_t *json_gateway(const struct report *r);
+json_t *json_advice(const struct report *r);
 
 #endif

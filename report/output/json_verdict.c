@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
+#include "report/evidence/advice.h"
 #include "report/output/json_parts.h"
 
 /* Weights below this say nothing worth a line. */
@@ -265,5 +266,33 @@ json_gateway(const struct report *r)
 				(json_int_t)sums[i], "joined"));
 	free(sums);
 	free(seen);
+	return list;
+}
+
+/* Text, or null where there is none. */
+static json_t *
+json_text(const char *text)
+{
+	return text == NULL ? json_null() : json_string(text);
+}
+
+/* What to do about the verdict's cause, at the gateway as configured. */
+json_t *
+json_advice(const struct report *r)
+{
+	json_t *list = json_array();
+	struct advice_list l;
+	size_t i;
+
+	advice_give_default(r->verdict.cause, r->d->provider, &l);
+	for (i = 0; i < l.n; i++)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "step",
+			advice_step_name(l.advice[i].step), "action",
+			l.advice[i].action, "why", l.advice[i].why, "how",
+			l.advice[i].how, "provider",
+			json_text(l.advice[i].provider), "source",
+			json_text(l.advice[i].source)));
+	advice_list_clear(&l);
 	return list;
 }

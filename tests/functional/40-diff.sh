@@ -87,6 +87,8 @@ contract() {
     and (.verdict | has_all(["cause","strength","statement","not_ruled_out",
       "ruled_out","missing","how_often"]))
     and all(.episodes, .evidence, .gateway, .notes, .advice; type == "array")
+    and (.advice | length) > 0
+    and all(.advice[]; has_all(["step","action","why","how","provider","source"]))
     and .format == "natdiff-report" and .version == 1 and .ledger == null' "$@"
 }
 check "has every key of the contract" is true contract direct.db nat.db
