@@ -17,19 +17,22 @@ static const char help[] =
     "  natdiff-report diff direct.db nat.db\n"
     "  natdiff-report diff --since 2026-11-21T04:00:00Z *.db\n"
     "  natdiff-report diff --format json --endpoint listen *.db\n"
+    "  natdiff-report diff --explain --format markdown *.db >issue.md\n"
     "\n"
     "Usage: natdiff-report diff [OPTIONS] FILE...\n"
     "\n"
     "Compares the direct and the nat path over any number of databases, in\n"
     "any order.  Databases that an agent is writing may be read.\n"
     "\n"
-    "  --format FORMAT   text (default) or json\n"
-    "  --scorecard FILE  judge by this table instead of the one built in\n"
-    FILTER_HELP;
+    "  --format FORMAT   text (default), markdown (for an issue tracker) or\n"
+    "                    json\n"
+    "  --explain         print the query behind each piece of evidence\n"
+    "  --scorecard FILE  judge by this table instead of the one built in\n" FILTER_HELP;
 
 struct diff {
 	struct load_filter filter;
 	const struct output_format *format;
+	struct output_options output;
 	struct scorecard card;
 };
 
@@ -39,6 +42,7 @@ take_options(struct diff *diff, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "format", required_argument, NULL, 'f' },
+		{ "explain", no_argument, NULL, 'x' },
 		{ "scorecard", required_argument, NULL, 'S' },
 		FILTER_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
@@ -48,6 +52,7 @@ take_options(struct diff *diff, int argc, char **argv)
 	int c, taken;
 
 	diff->format = output_find("text", NULL);
+	diff->output.explain = false;
 	scorecard_default(&diff->card);
 	while ((c = getopt_long(argc, argv, "hf:", options, NULL)) != -1) {
 		if (c == 'h') {
@@ -57,6 +62,9 @@ take_options(struct diff *diff, int argc, char **argv)
 		if (c == 'f') {
 			diff->format = output_find(optarg, &e);
 			taken = diff->format != NULL ? 1 : -1;
+		} else if (c == 'x') {
+			diff->output.explain = true;
+			taken = 1;
 		} else if (c == 'S') {
 			taken = scorecard_read(&diff->card, optarg, &e) == 0
 			    ? 1
@@ -94,7 +102,7 @@ compare(const struct diff *diff, char **files, size_t n)
 		options_complain(NULL, &e);
 	} else {
 		report_make(&r, &d, &diff->card, walltime_now_us());
-		diff->format->write(&r, stdout);
+		diff->format->write(&r, &diff->output, stdout);
 		report_clear(&r);
 		status = options_flushed() ? 0 : 1;
 	}

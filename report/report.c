@@ -14,8 +14,7 @@ void
 report_make(struct report *r, const struct dataset *d,
     const struct scorecard *card, int64_t generated_at_us)
 {
-	struct gateway_facts gateway = { d->pool_per_destination,
-		d->provider };
+	struct gateway_facts gateway = { d->pool_per_destination, d->provider };
 	const struct pairs **pairs;
 	struct endpoint_report *ep;
 	size_t i;
@@ -104,6 +103,30 @@ report_statement(const struct report *r)
 	return x_asprintf("of %zu pairs %zu failed on nat only, %zu on "
 			  "direct only, %zu on both",
 	    r->n_pairs, r->nat_only, r->direct_only, r->both_failed);
+}
+
+char **
+report_episode_hosts(
+    const struct report *r, const struct episode *ep, size_t *n)
+{
+	const struct dataset *d = r->d;
+	const struct attempts *a = &d->endpoints[ep->endpoint].attempts;
+	char **hosts = x_calloc(d->hosts.n + 1, sizeof(*hosts));
+	uint8_t *seen = x_calloc(d->hosts.n + 1, 1);
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		if (a->slot[i] >= ep->from_slot && a->slot[i] < ep->to_slot &&
+		    d->paths[attempt_path(d, a, i)].role == ep->role &&
+		    (facts_kind(a, i) != KIND_NONE ||
+			(a->syn_retransmits[i] != NO_COUNT &&
+			    a->syn_retransmits[i] > 0)))
+			seen[d->series[attempt_series(d, a, i)].host] = 1;
+	for (i = 0, *n = 0; i < d->hosts.n; i++)
+		if (seen[i])
+			hosts[(*n)++] = d->hosts.text[i];
+	free(seen);
+	return hosts;
 }
 
 int64_t

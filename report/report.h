@@ -45,6 +45,13 @@ void report_clear(struct report *r);
 char *report_statement(const struct report *r);
 
 /*
+ * The hosts whose attempts on the failing path had trouble in an episode:
+ * their names, in their order, as an array to free; *n of them.
+ */
+char **report_episode_hosts(
+    const struct report *r, const struct episode *ep, size_t *n);
+
+/*
  * The interval that all attempts share, NOT_MEASURED where they have none or
  * several.
  */

@@ -296,10 +296,12 @@ notes(const struct report *r)
 }
 
 void
-output_json(const struct report *r, FILE *out)
+output_json(
+    const struct report *r, const struct output_options *options, FILE *out)
 {
 	json_t *o;
 
+	(void)options; /* the queries are always there */
 	o = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n, "
 		      "s:o, s:o, s:n, s:o}",
 	    "format", "natdiff-report", "version", JSON_VERSION, "generated_at",

@@ -119,20 +119,13 @@ json_evidence(const struct report *r)
 static json_t *
 episode_hosts(const struct report *r, const struct episode *ep)
 {
-	const struct attempts *a = &r->d->endpoints[ep->endpoint].attempts;
-	uint8_t *seen = x_calloc(r->d->hosts.n + 1, 1);
 	json_t *list = json_array();
-	size_t i;
+	size_t n, i;
+	char **hosts = report_episode_hosts(r, ep, &n);
 
-	for (i = 0; i < a->n; i++)
-		if (a->slot[i] >= ep->from_slot && a->slot[i] < ep->to_slot &&
-		    a->failure[i] != FAILURE_NONE)
-			seen[r->d->series[attempt_series(r->d, a, i)].host] = 1;
-	for (i = 0; i < r->d->hosts.n; i++)
-		if (seen[i])
-			json_array_append_new(
-			    list, json_string(r->d->hosts.text[i]));
-	free(seen);
+	for (i = 0; i < n; i++)
+		json_array_append_new(list, json_string(hosts[i]));
+	free(hosts);
 	return list;
 }
 

@@ -10,6 +10,7 @@
 static const struct output_format formats[] = {
 	{ "text", output_text },
 	{ "json", output_json },
+	{ "markdown", output_markdown },
 };
 
 const struct output_format *
@@ -20,6 +21,7 @@ output_find(const char *name, struct err *e)
 	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (strcmp(name, formats[i].name) == 0)
 			return &formats[i];
-	err_set(e, "%s: no such format, there are text and json", name);
+	err_set(
+	    e, "%s: no such format, there are text, markdown and json", name);
 	return NULL;
 }

@@ -43,19 +43,32 @@ refuses() {
     equals "$(wc -c <out)" 0 && equals "$(grep -c '^natdiff-report: ' err)" "$(wc -l <err)"
 }
 
+# known FILE GOT: GOT is what is known; make check UPDATE_KNOWN=yes makes it so
+known() {
+  [ -z "${UPDATE_KNOWN:-}" ] || cp "$2" "$data/$1"
+  diff -u "$data/$1" "$2"
+}
+
 golden() {
-  "$report" diff direct.db nat.db >got.txt && diff -u "$data/starved.txt" got.txt
+  "$report" diff direct.db nat.db >got.txt && known starved.txt got.txt
 }
 check "prints the known text" golden
 
+golden_markdown() {
+  "$report" diff --format markdown --explain direct.db nat.db >got.md &&
+    known starved.md got.md
+}
+check "prints the known Markdown" golden_markdown
+
 golden_json() {
   json 'del(.generated_at)' direct.db nat.db | jq . >got.json &&
-    diff -u "$data/starved.json" got.json
+    known starved.json got.json
 }
 check "prints the known JSON" golden_json
 
 narrow() {
-  equals "$("$report" diff direct.db nat.db | awk 'length > 80' | wc -l)" 0
+  equals "$("$report" diff direct.db nat.db | awk 'length > 80' | wc -l)" 0 &&
+    equals "$("$report" diff --explain direct.db nat.db | awk 'length > 80' | wc -l)" 0
 }
 check "fits 80 columns" narrow
 
@@ -65,6 +78,23 @@ order() {
   cmp one two
 }
 check "does not depend on the order of the files" order
+
+# Every query is SQL that the database takes, and --explain prints each.
+queries() {
+  local query
+  json '.evidence[].query // empty' direct.db nat.db | jq -r . >queries
+  "$report" diff --explain --format markdown direct.db nat.db |
+    sed -n '/```sql/{n;s/^ *//;p}' >explained
+  equals "$(sort explained)" "$(sed 's/$/;/' queries | sort)" || return
+  while read -r query; do
+    [ -n "$(sqlite3 nat.db "$query")" ] || {
+      echo "$query"
+      return 1
+    }
+  done <queries
+  [ -s queries ]
+}
+check "explains every piece of evidence by a query" queries
 
 contract() {
   json '
