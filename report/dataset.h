@@ -55,13 +55,13 @@ struct attempts {
 	uint16_t *target; /* in dataset.targets; NO_INDEX: not resolved */
 	uint16_t *seq;
 	uint16_t *status;
-	uint16_t *observed; /* in dataset.addresses, or NO_INDEX */
+	uint16_t *observed;    /* in dataset.addresses, or NO_INDEX */
 	uint16_t *certificate; /* in dataset.certificates, or NO_INDEX */
-	int16_t *offset;    /* of OFFSET_UNIT */
-	uint8_t *failure;   /* enum failure */
-	uint8_t *phase;     /* enum phase, where failure is not 0 */
+	int16_t *offset;       /* of OFFSET_UNIT */
+	uint8_t *failure;      /* enum failure */
+	uint8_t *phase;        /* enum phase, where failure is not 0 */
 	uint8_t *syn_retransmits;
-	uint8_t *late;	  /* retransmits after the connect, less DSACKs */
+	uint8_t *late;    /* retransmits after the connect, less DSACKs */
 	uint8_t *segs_in; /* up to the connect */
 };
 
@@ -130,7 +130,7 @@ struct host_sample {
 
 /* A line of a gateway's counters or log. */
 struct gateway_event {
-	uint32_t kind;	 /* in dataset.event_kinds */
+	uint32_t kind;   /* in dataset.event_kinds */
 	uint32_t source; /* in dataset.event_sources */
 	int64_t from_us;
 	int64_t to_us;
@@ -170,14 +170,14 @@ struct dataset {
 	struct gateway_event *gateway_events; /* by time */
 	size_t n_gateway_events, gateway_events_capacity;
 	struct names event_kinds, event_sources;
-	char *provider;		   /* of the gateway, as configured, or NULL */
+	char *provider;            /* of the gateway, as configured, or NULL */
 	bool pool_per_destination; /* configured so */
 	struct names agents, hosts;
-	struct names targets;   /* "address:port", "[address]:port" */
-	struct names addresses; /* observed ones */
+	struct names targets;      /* "address:port", "[address]:port" */
+	struct names addresses;    /* observed ones */
 	struct names certificates; /* issuer and trust, as one text */
-	struct names keys;      /* what dataset_endpoint() and the like find */
-	uint32_t *key_index;    /* what each stands for */
+	struct names keys;   /* what dataset_endpoint() and the like find */
+	uint32_t *key_index; /* what each stands for */
 	size_t key_capacity;
 	struct names urls; /* "endpoint url" of those with attempts */
 	int64_t since_us;  /* the window asked for; NOT_MEASURED: open */

@@ -87,7 +87,7 @@ port_of() {
 by_curl() {
   local scheme=https
   [[ $1 != http-* ]] || scheme=http
-  curl -s -m 1.2 --http1.1 --cacert "$work/cert.pem" --max-filesize 100000 \
+  curl -s -m 3 --http1.1 --cacert "$work/cert.pem" --max-filesize 100000 \
     -o /dev/null -w "%{exitcode} %{http_code}" \
     "$scheme://127.0.0.1:$(port_of "$1")/" >"$work/$1.got"
 }

@@ -11,8 +11,8 @@ Test(failure, every_failure_has_a_name_that_reads_back)
 	cr_assert_null(failure_name(FAILURE_NONE));
 	for (f = FAILURE_NONE + 1; f < FAILURE_COUNT; f++) {
 		cr_assert_not_null(failure_name((enum failure)f), "%d", f);
-		cr_expect_eq(failure_parse(failure_name((enum failure)f)), f,
-		    "%s", failure_name((enum failure)f));
+		cr_expect_eq((int)failure_parse(failure_name((enum failure)f)),
+		    f, "%s", failure_name((enum failure)f));
 	}
 }
 
@@ -36,6 +36,6 @@ Test(failure, phases_read_back)
 	int p;
 
 	for (p = 0; p < PHASE_COUNT; p++)
-		cr_expect_eq(phase_parse(phase_name((enum phase)p)), p);
+		cr_expect_eq((int)phase_parse(phase_name((enum phase)p)), p);
 	cr_expect_eq(phase_parse("upgrade"), PHASE_COUNT);
 }

@@ -169,7 +169,7 @@ Test(attempt_json, has_the_columns_of_the_view)
 		    json_object_get(o, column), "no key %s", column);
 	}
 	/* The headers have a table of their own. */
-	cr_expect_eq(json_object_size(o), wanted + 1);
+	cr_expect_eq((int)json_object_size(o), wanted + 1);
 	sqlite3_finalize(stmt);
 	sqlite3_close(db);
 	json_decref(o);
