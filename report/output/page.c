@@ -133,6 +133,19 @@ page_item(struct page *p, const char *lead, size_t width, const char *fmt, ...)
 }
 
 void
+page_detail(struct page *p, size_t width, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = format(fmt, ap);
+	va_end(ap);
+	p->style->detail(p, width, text);
+	free(text);
+}
+
+void
 page_query(struct page *p, const char *text)
 {
 	p->style->query(p, text);

@@ -56,6 +56,8 @@ struct page_style {
 	/* Of a list; lead may be NULL, width is that of all leads. */
 	void (*item)(
 	    struct page *p, const char *lead, size_t width, const char *text);
+	/* Below an item; width is that of its leads. */
+	void (*detail)(struct page *p, size_t width, const char *text);
 	void (*query)(struct page *p, const char *text);
 	void (*table)(struct page *p, const struct table *t);
 };
@@ -70,6 +72,8 @@ void page_paragraph(struct page *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void page_item(struct page *p, const char *lead, size_t width, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
+void page_detail(struct page *p, size_t width, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 void page_query(struct page *p, const char *text);
 void page_table(struct page *p, const struct table *t);
 

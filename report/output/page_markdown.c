@@ -103,6 +103,15 @@ item(struct page *p, const char *lead, size_t width, const char *text)
 	fputc('\n', p->out);
 }
 
+static void
+detail(struct page *p, size_t width, const char *text)
+{
+	(void)width;
+	fputs("  - ", p->out);
+	words(p->out, text);
+	fputc('\n', p->out);
+}
+
 /* Below an item of a list; printable() leaves no line end in it. */
 static void
 query(struct page *p, const char *text)
@@ -144,6 +153,7 @@ const struct page_style page_markdown = {
 	heading,
 	paragraph,
 	item,
+	detail,
 	query,
 	table,
 };

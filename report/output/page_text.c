@@ -92,6 +92,15 @@ item(struct page *p, const char *lead, size_t width, const char *text)
 }
 
 static void
+detail(struct page *p, size_t width, const char *text)
+{
+	size_t indent = INDENT + width + GAP;
+
+	fprintf(p->out, "%*s- ", (int)indent, "");
+	wrap(p->out, indent + 2, indent + 2, text);
+}
+
+static void
 query(struct page *p, const char *text)
 {
 	fprintf(p->out, "%*s", 3 * INDENT, "");
@@ -235,6 +244,7 @@ const struct page_style page_text = {
 	heading,
 	paragraph,
 	item,
+	detail,
 	query,
 	table,
 };

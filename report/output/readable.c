@@ -91,6 +91,7 @@ write_page(const struct page_style *style, const struct report *r,
 	section_compared(&p, r);
 	section_evidence(&p, r);
 	section_rivals(&p, r);
+	section_advice(&p, r);
 	notes(&p, r);
 	sources(&p, r);
 	section_counts(&p, r);

@@ -16,68 +16,65 @@
 #define WEIGHT_LEAST 0.1
 #define LEAD_WIDTH   5
 
-/* The judgement that the verdict rests on. */
+/* Where the judgement is from that the verdict rests on. */
 struct focus {
 	enum cause cause;     /* CAUSE_COUNT: none */
-	const char *endpoint; /* as in the dataset */
+	const char *endpoint; /* as in the dataset; NULL: none */
 	size_t episode;       /* 0: the whole window */
-	const struct clues *clues;
 };
 
-/* The troubled endpoint whose judgement the verdict is; NULL: none. */
-static const struct judgement *
-find_endpoint(struct focus *f, const struct verdict *v)
+/* Whether two judgements saw the same. */
+static bool
+same_clues(const struct clues *a, const struct clues *b)
 {
-	const struct judgement *best = NULL, *j;
-	size_t i;
-
-	for (i = 0; i < v->n_endpoints; i++) {
-		j = &v->endpoints[i].judgement;
-		if (!v->endpoints[i].troubled || j->cause != v->cause ||
-		    (best != NULL && j->strength <= best->strength))
-			continue;
-		best = j;
-		f->endpoint = v->endpoints[i].endpoint->name;
-	}
-	return best;
+	return a->kind == b->kind &&
+	    memcmp(a->state, b->state, sizeof(a->state)) == 0;
 }
 
-/* The episode that comes closest to a cause; NULL: there is none. */
-static const struct judgement *
-find_episode(struct focus *f, const struct verdict *v, const struct dataset *d)
+/*
+ * The episode that j is the judgement of; with j NULL that which comes closest
+ * to a cause.  NULL: there is none.
+ */
+static const struct episode_verdict *
+find_episode(const struct verdict *v, const struct judgement *j)
 {
-	const struct judgement *best = NULL, *j;
-	const struct episode *ep;
+	const struct episode_verdict *best = NULL, *e;
 	size_t i;
 
 	for (i = 0; i < v->n_episodes; i++) {
-		ep = &v->episodes[i].episode;
-		j = &v->episodes[i].judgement;
-		if (ep->role != ROLE_NAT ||
-		    (v->cause != CAUSE_INCONCLUSIVE && j->cause != v->cause) ||
-		    (best != NULL && j->log10_bf <= best->log10_bf))
-			continue;
-		best = j;
-		f->episode = i + 1;
-		f->endpoint = d->endpoints[ep->endpoint].name;
+		e = &v->episodes[i];
+		if (e->episode.role == ROLE_NAT &&
+		    (j == NULL || same_clues(&e->judgement.clues, &j->clues)) &&
+		    (best == NULL ||
+			e->judgement.log10_bf > best->judgement.log10_bf))
+			best = e;
 	}
 	return best;
 }
 
-/* A troubled endpoint goes before an episode. */
 static struct focus
 find_focus(const struct verdict *v, const struct dataset *d)
 {
-	struct focus f = { CAUSE_COUNT, NULL, 0, NULL };
-	const struct judgement *j = find_endpoint(&f, v);
+	struct focus f = { CAUSE_COUNT, NULL, 0 };
+	const struct judgement *j = &v->judgement;
+	const struct episode_verdict *e = NULL;
+	size_t i;
 
-	if (j == NULL)
-		j = find_episode(&f, v, d);
-	if (j != NULL) {
-		f.cause =
-		    j->cause != CAUSE_INCONCLUSIVE ? j->cause : j->ranked[0];
-		f.clues = &j->clues;
+	for (i = 0; i < v->n_endpoints && j->n_ranked > 0; i++)
+		if (v->endpoints[i].troubled &&
+		    same_clues(&v->endpoints[i].judgement.clues, &j->clues))
+			break;
+	if (j->n_ranked > 0 && i < v->n_endpoints) {
+		f.endpoint = v->endpoints[i].endpoint->name;
+	} else {
+		e = find_episode(v, j->n_ranked > 0 ? j : NULL);
+		if (e == NULL)
+			return f;
+		j = &e->judgement;
+		f.episode = (size_t)(e - v->episodes) + 1;
+		f.endpoint = d->endpoints[e->episode.endpoint].name;
 	}
+	f.cause = j->ranked[0];
 	return f;
 }
 
@@ -146,14 +143,6 @@ evidence_item(struct page *p, const struct ranked *x, bool weighed)
 	}
 }
 
-/* Whether two judgements saw the same. */
-static bool
-same_clues(const struct clues *a, const struct clues *b)
-{
-	return a->kind == b->kind &&
-	    memcmp(a->state, b->state, sizeof(a->state)) == 0;
-}
-
 static void
 scope_items(struct page *p, const struct verdict *v, const char *endpoint,
     size_t episode, enum cause cause)
@@ -178,7 +167,7 @@ other_endpoints(struct page *p, const struct verdict *v, const struct focus *f)
 		e = &v->endpoints[i];
 		if (!e->troubled || e->endpoint->name == f->endpoint)
 			continue;
-		if (same_clues(&e->judgement.clues, f->clues))
+		if (same_clues(&e->judgement.clues, &v->judgement.clues))
 			page_item(
 			    p, NULL, 0, "at %s the same", e->endpoint->name);
 		else

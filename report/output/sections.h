@@ -22,6 +22,7 @@ void section_episodes(struct page *p, const struct report *r);
 void section_compared(struct page *p, const struct report *r);
 void section_evidence(struct page *p, const struct report *r);
 void section_rivals(struct page *p, const struct report *r);
+void section_advice(struct page *p, const struct report *r);
 void section_counts(struct page *p, const struct report *r);
 
 #endif
