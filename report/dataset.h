@@ -126,6 +126,7 @@ struct host_sample {
 	int64_t conntrack_drops;
 	int64_t allowance_exceeded;
 	int64_t load; /* sockets to the measured destinations, not ours */
+	int64_t held; /* of these, established */
 };
 
 /* A line of a gateway's counters or log. */

@@ -199,6 +199,35 @@ rule_load(struct finding *n)
 	finding_number(item, "p", f->load.block.robust_p);
 }
 
+/*
+ * The application's connections to these destinations stay up while new ones
+ * meet silence or refusal: a limit, rather than a wall.  That it holds none
+ * says nothing: others behind the NAT may.
+ */
+void
+rule_others(struct finding *n)
+{
+	const struct surroundings *s = n->around;
+	enum kind k = n->clues->kind;
+	enum state state = STATE_UNKNOWN;
+	struct evidence *item;
+
+	if ((k == KIND_CONNECT_SILENT || k == KIND_CONNECT_REFUSED) &&
+	    s->held_with * 2 > s->held_samples)
+		state = STATE_YES;
+	item = finding_with_query(
+	    finding_set(n, CLUE_OTHERS_STAY, state, NULL,
+		"up to %" PRId64 " connections of others on the NAT side's "
+		"hosts stayed established to these destinations",
+		s->held_most),
+	    finding_times_query(n,
+		"SELECT s.at, sum(c.established), sum(c.own) FROM "
+		"host_sample s JOIN census c ON c.sample_id = s.id WHERE "
+		"c.target_id IS NOT NULL GROUP BY s.id HAVING",
+		"s.at"));
+	finding_number(item, "held", (double)s->held_most);
+}
+
 static char *
 host_query(const struct finding *n)
 {

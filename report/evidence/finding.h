@@ -83,5 +83,6 @@ bool finding_is_absent(const struct contrast *c);
 void rule_gateway(struct finding *n);
 void rule_host(struct finding *n);
 void rule_load(struct finding *n);
+void rule_others(struct finding *n);
 
 #endif

@@ -66,6 +66,8 @@ apply_ceilings(struct judgement *j, bool pool_per_destination)
 			give_up(j);
 		break;
 	case CAUSE_EDGE_ADDRESS_LIMIT:
+	case CAUSE_NAT_PATH_BLOCKED:
+		/* Beyond the NAT silence has no sender. */
 		if (silent)
 			cap(j, STRENGTH_MODERATE);
 		break;
@@ -76,7 +78,6 @@ apply_ceilings(struct judgement *j, bool pool_per_destination)
 	case CAUSE_HEALTHY:
 	case CAUSE_NAT_IDLE_TIMEOUT:
 	case CAUSE_NAT_PATH_LOSS:
-	case CAUSE_NAT_PATH_BLOCKED:
 	case CAUSE_NAT_PATH_INTERFERENCE:
 	case CAUSE_HOST_LIMIT:
 	case CAUSE_ENDPOINT_DOWN:
@@ -130,9 +131,12 @@ judgement_leaves_open(const struct judgement *j, size_t rank)
 		return j->cause == CAUSE_INCONCLUSIVE;
 	if (j->total[0] - j->total[rank] < RIVAL_LOG10)
 		return true;
-	/* The twin that the hosts cannot see apart. */
-	return j->ranked[0] == CAUSE_NAT_PORT_EXHAUSTION &&
-	    c == CAUSE_EDGE_ADDRESS_LIMIT && !gateway_confirms(&j->clues);
+	/* The twin that cannot be seen apart: who keeps silent? */
+	return c == CAUSE_EDGE_ADDRESS_LIMIT &&
+	    j->clues.kind != KIND_CONNECT_REFUSED &&
+	    (j->ranked[0] == CAUSE_NAT_PATH_BLOCKED ||
+		(j->ranked[0] == CAUSE_NAT_PORT_EXHAUSTION &&
+		    !gateway_confirms(&j->clues)));
 }
 
 double

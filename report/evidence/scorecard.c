@@ -34,6 +34,7 @@ static const char *const clue_names[CLUE_COUNT] = {
 	[CLUE_ANSWERED_FIRST] = "answered_before_syn_ack",
 	[CLUE_REFUSED_BY_STATUS] = "refused_by_status",
 	[CLUE_TOLD_NO] = "told_no",
+	[CLUE_OTHERS_STAY] = "others_stay_connected",
 	[CLUE_GATEWAY_REFUSES] = "gateway_refuses_ports",
 	[CLUE_GATEWAY_TABLE_FULL] = "gateway_table_full",
 	[CLUE_NAT_LOG_DROPS] = "nat_log_drops_coincide",

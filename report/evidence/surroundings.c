@@ -10,6 +10,9 @@
 /* Counters that cover less of the stretch than this do not speak for it. */
 #define COVERED_SHARE 0.8
 
+/* Connections of others that are more than a stray one. */
+#define HELD_LEAST 5
+
 /* Events are matched to the stretch with this much room for clocks. */
 #define EVENT_SLACK_US 2000000
 
@@ -101,6 +104,12 @@ find_hosts(struct surroundings *s, const struct dataset *d, int64_t from_us,
 			part = share(h->ports_in_use, h->port_range);
 			if (part > s->ports_share)
 				s->ports_share = part;
+		}
+		if (h->held != NOT_MEASURED) {
+			s->held_samples++;
+			s->held_with += h->held >= HELD_LEAST;
+			if (h->held > s->held_most)
+				s->held_most = h->held;
 		}
 		/* Samples are by series, then time. */
 		before = i > 0 && d->samples[i - 1].series == h->series

@@ -65,6 +65,8 @@ static const char sample_sql[] =
     " s.port_range_last, s.conntrack_count, s.conntrack_max,"
     " s.conntrack_drops, s.allowance_exceeded,"
     " (SELECT sum(c.established + c.syn_sent - c.own) FROM census c"
+    "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL),"
+    " (SELECT sum(max(0, c.established - c.own)) FROM census c"
     "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL)"
     " FROM host_sample s";
 
@@ -96,7 +98,8 @@ add_sample(struct loader *l, sqlite3_stmt *st, struct err *e)
 	    !loader_number(st, 7, 0, INT64_MAX, true, &h.conntrack_max) ||
 	    !loader_number(st, 8, 0, INT64_MAX, true, &h.conntrack_drops) ||
 	    !loader_number(st, 9, 0, INT64_MAX, true, &h.allowance_exceeded) ||
-	    !loader_number(st, 10, INT32_MIN, INT32_MAX, true, &h.load))
+	    !loader_number(st, 10, INT32_MIN, INT32_MAX, true, &h.load) ||
+	    !loader_number(st, 11, 0, INT32_MAX, true, &h.held))
 		return loader_bad_row(
 		    l, "host_sample %" PRId64 ": a value out of range", id);
 	if (!in_window(l, h.at_us, h.at_us))
