@@ -20,7 +20,7 @@
 #include "probe/census.h"
 #include "probe/cmd_census.h"
 #include "probe/commands.h"
-#include "probe/hostfacts.h"
+#include "probe/hostlimits.h"
 #include "probe/pause.h"
 
 #define INTERVAL_MIN_US     100000 /* a census can cost tens of ms */

@@ -1,18 +1,13 @@
 /*
- * What this host is and what it has left: read from /proc, /sys and the
- * kernel, without root.  Missing facts are NULL or NOT_MEASURED.
+ * What this host is: read from /proc, /sys and the kernel, without root.
+ * Missing facts are NULL or NOT_MEASURED.
  */
 #ifndef NATDIFF_PROBE_HOSTFACTS_H
 #define NATDIFF_PROBE_HOSTFACTS_H
 
-#include <stddef.h>
 #include <stdint.h>
 
-#include "natdiff/err.h"
 #include "natdiff/record.h"
-
-struct ethtool_gstrings;
-struct ethtool_stats;
 
 /* Facts that do not change while a process lives; strings are owned. */
 struct hostfacts {
@@ -35,21 +30,10 @@ struct hostfacts {
 void hostfacts_read(struct hostfacts *f);
 void hostfacts_clear(struct hostfacts *f);
 
-/* Fill the limits of a sample (all but run, slot, at_us and the census). */
-void hostlimits_read(struct host_sample_record *s);
-
 /*
- * The part of both that reads files, below root instead of "/": for tests.
- * What does not come from a file is left alone by these.
+ * The part that reads files, below root instead of "/": for tests.  What does
+ * not come from a file is left alone.
  */
 void hostfacts_read_files(struct hostfacts *f, const char *root);
-void hostlimits_read_files(struct host_sample_record *s, const char *root);
-
-/*
- * Add to *sum the values of those of an interface's statistics that are named
- * *_allowance_exceeded; it stays NOT_MEASURED while there is none.
- */
-void hostlimits_add_allowances(const struct ethtool_gstrings *names,
-    const struct ethtool_stats *values, int64_t *sum);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "natdiff/xalloc.h"
 #include "probe/census.h"
-#include "probe/hostfacts.h"
+#include "probe/hostlimits.h"
 #include "probe/sampler.h"
 
 /* Destinations watched; a name with more addresses loses its oldest. */

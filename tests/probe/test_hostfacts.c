@@ -19,6 +19,7 @@
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
 #include "probe/hostfacts.h"
+#include "probe/hostlimits.h"
 
 /* A tree of tests/data/hostfacts as a root; "" at its end is a missing one. */
 static const char *
