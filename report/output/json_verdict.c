@@ -234,13 +234,23 @@ json_verdict(const struct report *r)
 	    ranking(&v->judgement));
 }
 
-/* Events by source and kind, with the sum of their values. */
+static bool
+is_level(const char *kind)
+{
+	return strcmp(kind, "conntrack_count") == 0 ||
+	    strcmp(kind, "conntrack_max") == 0;
+}
+
+/*
+ * Events by source and kind, with the sum of their values; of what is a level
+ * rather than an increase, the largest.
+ */
 json_t *
 json_gateway(const struct report *r)
 {
 	const struct dataset *d = r->d;
 	size_t kinds = d->event_kinds.n, n = kinds * d->event_sources.n, i;
-	int64_t *sums = x_calloc(n + 1, sizeof(*sums));
+	int64_t *sums = x_calloc(n + 1, sizeof(*sums)), *sum;
 	uint8_t *seen = x_calloc(n + 1, 1);
 	json_t *list = json_array();
 
@@ -248,7 +258,11 @@ json_gateway(const struct report *r)
 		const struct gateway_event *g = &d->gateway_events[i];
 
 		seen[g->source * kinds + g->kind] = 1;
-		sums[g->source * kinds + g->kind] += g->value;
+		sum = &sums[g->source * kinds + g->kind];
+		if (!is_level(d->event_kinds.text[g->kind]))
+			*sum += g->value;
+		else if (g->value > *sum)
+			*sum = g->value;
 	}
 	for (i = 0; i < n; i++)
 		if (seen[i])
