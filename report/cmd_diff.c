@@ -10,6 +10,7 @@
 #include "report/commands.h"
 #include "report/options.h"
 #include "report/output/output.h"
+#include "report/periods.h"
 #include "report/report.h"
 
 static const char help[] =
@@ -17,6 +18,8 @@ static const char help[] =
     "  natdiff-report diff direct.db nat.db\n"
     "  natdiff-report diff --since 2026-11-21T04:00:00Z *.db\n"
     "  natdiff-report diff --format json --endpoint listen *.db\n"
+    "  natdiff-report diff --split 2026-11-21T04:45:00Z *.db\n"
+    "  natdiff-report diff --before old/*.db --after new/*.db\n"
     "  natdiff-report diff --explain --format markdown *.db >issue.md\n"
     "\n"
     "Usage: natdiff-report diff [OPTIONS] FILE...\n"
@@ -27,10 +30,12 @@ static const char help[] =
     "  --format FORMAT   text (default), markdown (for an issue tracker) or\n"
     "                    json\n"
     "  --explain         print the query behind each piece of evidence\n"
-    "  --scorecard FILE  judge by this table instead of the one built in\n" FILTER_HELP;
+    "  --scorecard FILE  judge by this table instead of the one built in\n" PERIOD_HELP
+	FILTER_HELP;
 
 struct diff {
 	struct load_filter filter;
+	struct periods periods; /* and the files */
 	const struct output_format *format;
 	struct output_options output;
 	struct scorecard card;
@@ -44,6 +49,7 @@ take_options(struct diff *diff, int argc, char **argv)
 		{ "format", required_argument, NULL, 'f' },
 		{ "explain", no_argument, NULL, 'x' },
 		{ "scorecard", required_argument, NULL, 'S' },
+		PERIOD_OPTIONS,
 		FILTER_OPTIONS,
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -54,10 +60,14 @@ take_options(struct diff *diff, int argc, char **argv)
 	diff->format = output_find("text", NULL);
 	diff->output.explain = false;
 	scorecard_default(&diff->card);
-	while ((c = getopt_long(argc, argv, "hf:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "-hf:", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return options_flushed() ? 0 : 1;
+		}
+		if (c == 1) { /* in its place: --before FILE FILE... */
+			periods_file(&diff->periods, optarg);
+			continue;
 		}
 		if (c == 'f') {
 			diff->format = output_find(optarg, &e);
@@ -70,18 +80,24 @@ take_options(struct diff *diff, int argc, char **argv)
 			    ? 1
 			    : -1;
 		} else {
-			taken = options_filter(&diff->filter, c, optarg, &e);
+			taken = periods_option(&diff->periods, c, optarg, &e);
+			if (taken == 0)
+				taken = options_filter(
+				    &diff->filter, c, optarg, &e);
 		}
 		if (taken < 0)
 			options_complain("diff", &e);
 		if (taken != 1)
 			return EXIT_USAGE;
 	}
-	if (options_check(&diff->filter, &e) != 0) {
+	for (; optind < argc; optind++) /* behind "--" */
+		periods_file(&diff->periods, argv[optind]);
+	if (options_check(&diff->filter, &e) != 0 ||
+	    periods_check(&diff->periods, &diff->filter, &e) != 0) {
 		options_complain("diff", &e);
 		return EXIT_USAGE;
 	}
-	if (optind == argc) {
+	if (diff->periods.n == 0) {
 		err_set(&e, "diff: no database given");
 		options_complain("diff", &e);
 		return EXIT_USAGE;
@@ -90,22 +106,29 @@ take_options(struct diff *diff, int argc, char **argv)
 }
 
 static int
-compare(const struct diff *diff, char **files, size_t n)
+compare(struct diff *diff)
 {
+	struct comparison c = { NULL, 0, NULL, MEASURE_FAILURES };
+	struct periods *periods = &diff->periods;
 	struct dataset d;
 	struct report r;
 	struct err e;
-	int status = 1;
+	int status = 1, compared = -1;
 
 	dataset_init(&d);
-	if (load_files(&d, files, n, &diff->filter, &e) != 0) {
+	if (load_files(&d, periods->files, periods->n, &diff->filter, &e) == 0)
+		compared = periods_compare(periods, &d, &diff->filter, &c, &e);
+	if (compared < 0) {
 		options_complain(NULL, &e);
 	} else {
 		report_make(&r, &d, &diff->card, walltime_now_us());
+		if (compared > 0)
+			r.comparison = &c;
 		diff->format->write(&r, &diff->output, stdout);
 		report_clear(&r);
 		status = options_flushed() ? 0 : 1;
 	}
+	comparison_clear(&c);
 	dataset_clear(&d);
 	return status;
 }
@@ -117,9 +140,11 @@ cmd_diff(int argc, char **argv)
 	int status;
 
 	load_filter_init(&diff.filter);
+	periods_init(&diff.periods);
 	status = take_options(&diff, argc, argv);
 	if (status == -1)
-		status = compare(&diff, argv + optind, (size_t)(argc - optind));
+		status = compare(&diff);
+	periods_clear(&diff.periods);
 	options_clear(&diff.filter);
 	return status;
 }

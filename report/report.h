@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "report/comparison.h"
 #include "report/dataset.h"
 #include "report/notes.h"
 #include "report/pairs.h"
@@ -31,6 +32,8 @@ struct report {
 	struct sources sources;
 	struct notes notes;
 	struct verdict verdict;
+	/* Before and after: not owned, NULL where nobody asked. */
+	const struct comparison *comparison;
 };
 
 /* Compute; d must stay as long as r.  card is the scorecard to judge by. */

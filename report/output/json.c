@@ -303,13 +303,13 @@ output_json(
 
 	(void)options; /* the queries are always there */
 	o = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n, "
-		      "s:o, s:o, s:n, s:o}",
+		      "s:o, s:o, s:o, s:o}",
 	    "format", "natdiff-report", "version", JSON_VERSION, "generated_at",
 	    json_moment(r->generated_at_us), "window", window(r), "inputs",
 	    inputs(r), "endpoints", endpoints(r), "episodes", json_episodes(r),
 	    "evidence", json_evidence(r), "verdict", json_verdict(r), "ledger",
 	    "gateway", json_gateway(r), "notes", notes(r), "comparison",
-	    "advice", json_advice(r));
+	    json_comparison(r->comparison), "advice", json_advice(r));
 	/* ASCII only: what was hostile in a name must not reach a terminal. */
 	json_dumpf(o, out,
 	    JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(12));

@@ -29,4 +29,7 @@ json_t *json_verdict(const struct report *r);
 json_t *json_gateway(const struct report *r);
 json_t *json_advice(const struct report *r);
 
+/* Of before and after (json_comparison.c); null where c is NULL. */
+json_t *json_comparison(const struct comparison *c);
+
 #endif

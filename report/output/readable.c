@@ -87,6 +87,7 @@ write_page(const struct page_style *style, const struct report *r,
 	struct page p = { out, style, options->explain, false, false };
 
 	section_verdict(&p, r);
+	section_comparison(&p, r);
 	section_episodes(&p, r);
 	section_compared(&p, r);
 	section_evidence(&p, r);

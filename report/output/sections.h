@@ -18,6 +18,7 @@
 size_t *sections_order(const struct report *r);
 
 void section_verdict(struct page *p, const struct report *r);
+void section_comparison(struct page *p, const struct report *r);
 void section_episodes(struct page *p, const struct report *r);
 void section_compared(struct page *p, const struct report *r);
 void section_evidence(struct page *p, const struct report *r);
