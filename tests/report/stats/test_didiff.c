@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "report/stats/didiff.h"
+#include "tests/tools/nullmodels.h"
 
 /* Student's sleep data by Welch's test: t 1.8608, df 17.776, p 0.07939. */
 Test(didiff, is_welchs_test)
@@ -64,4 +65,51 @@ Test(didiff, like_is_compared_with_like_only)
 	night[7] = 0;
 	cr_expect_eq(didiff_alike(day, night, 10, 10), DIDIFF_HOURS_DIFFER);
 	cr_expect_eq(didiff_alike(none, none, 1, 1), DIDIFF_HOURS_DIFFER);
+}
+
+/* One period: the block test of a draw. */
+static void
+draw(const struct nullmodel *m, struct rng *r, struct block_test *test)
+{
+	static uint8_t direct[2000], nat[2000];
+	static int32_t x[2000];
+	size_t i, n = 0;
+
+	nullmodels_draw(m, r, direct, nat);
+	for (i = 0; i < m->n; i++)
+		if (direct[i] != NULLMODELS_MISSING &&
+		    nat[i] != NULLMODELS_MISSING)
+			x[n++] = nat[i] - direct[i];
+	block_test(x, n, 1, test);
+}
+
+/* Two periods of the same bursts: a change is shown in 7 % of them at most. */
+Test(didiff, rarely_sees_a_change_where_nothing_changed)
+{
+	const struct nullmodel *const lists[] = { nullmodels_null,
+		nullmodels_power };
+	const struct nullmodel *m;
+	struct block_test before, after;
+	struct didiff d;
+	struct rng r;
+	int shown, tried = 0, i;
+	size_t list;
+
+	for (list = 0; list < 2; list++) {
+		for (m = lists[list]; m->name != NULL; m++) {
+			if (m->n > 2000)
+				continue;
+			rng_seed(&r, 7, 1);
+			shown = 0;
+			for (i = 0; i < 1000; i++) {
+				draw(m, &r, &before);
+				draw(m, &r, &after);
+				didiff_compare(&before, &after, &d);
+				shown += d.gate && d.p <= 0.05;
+			}
+			cr_expect_leq(shown, 70, "%s: %d", m->name, shown);
+			tried++;
+		}
+	}
+	cr_expect_geq(tried, 5);
 }
