@@ -27,9 +27,8 @@ was_answered(const struct attempts *a, size_t i)
 	return a->segs_in[i] != NO_COUNT && a->segs_in[i] > 1;
 }
 
-/* 1, 0, or -1: not known of this attempt. */
-static int
-outcome_of(const struct attempts *a, size_t i, enum outcome o)
+int
+facts_outcome(const struct attempts *a, size_t i, enum outcome o)
 {
 	enum failure f = (enum failure)a->failure[i];
 	int syn =
@@ -126,10 +125,10 @@ next_group(const struct dataset *d, const struct attempts *a,
 	if (*i == pairs->n)
 		return false;
 	direct = pairs->pair[*i].direct;
-	g->direct = outcome_of(a, direct, o);
+	g->direct = facts_outcome(a, direct, o);
 	g->nat = g->n = 0;
 	for (; *i < pairs->n && pairs->pair[*i].direct == direct; (*i)++) {
-		nat = outcome_of(a, pairs->pair[*i].nat, o);
+		nat = facts_outcome(a, pairs->pair[*i].nat, o);
 		if (g->direct < 0 || nat < 0 ||
 		    !in_scope(d, a, &pairs->pair[*i], scope))
 			continue;
@@ -201,8 +200,8 @@ facts_series_clear(struct outcome_series *s)
 	memset(s, 0, sizeof(*s));
 }
 
-static void
-find_contrast(struct contrast *c, const struct dataset *d,
+void
+facts_contrast(struct contrast *c, const struct dataset *d,
     const struct attempts *a, const struct pairs *pairs,
     const struct scope *scope, enum outcome o)
 {
@@ -214,8 +213,8 @@ find_contrast(struct contrast *c, const struct dataset *d,
 	for (i = 0; i < pairs->n; i++) {
 		if (!in_scope(d, a, &pairs->pair[i], scope))
 			continue;
-		nat = outcome_of(a, pairs->pair[i].nat, o);
-		direct = outcome_of(a, pairs->pair[i].direct, o);
+		nat = facts_outcome(a, pairs->pair[i].nat, o);
+		direct = facts_outcome(a, pairs->pair[i].direct, o);
 		if (nat < 0 || direct < 0)
 			continue;
 		c->pairs++;
@@ -358,7 +357,7 @@ find_load_trend(struct facts *f, const struct dataset *d,
 
 	for (i = 0; i < pairs->n; i++) {
 		nat = pairs->pair[i].nat;
-		silent = outcome_of(a, nat, OUTCOME_SILENT);
+		silent = facts_outcome(a, nat, OUTCOME_SILENT);
 		if (silent < 0 || !in_scope(d, a, &pairs->pair[i], scope))
 			continue;
 		load[n] = load_at(d, a, nat);
@@ -434,6 +433,6 @@ facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
 	count_own_failures(f, d, a, scope);
 	find_load_trend(f, d, a, pairs, scope);
 	for (o = 0; o < OUTCOME_COUNT; o++)
-		find_contrast(
+		facts_contrast(
 		    &f->contrast[o], d, a, pairs, scope, (enum outcome)o);
 }

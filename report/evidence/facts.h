@@ -76,6 +76,14 @@ void facts_find(struct facts *f, const struct dataset *d,
     const struct attempts *a, const struct pairs *pairs,
     const struct scope *scope);
 
+/* One outcome alone. */
+void facts_contrast(struct contrast *c, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs,
+    const struct scope *scope, enum outcome outcome);
+
+/* 1, 0, or -1: not known of this attempt. */
+int facts_outcome(const struct attempts *a, size_t i, enum outcome o);
+
 /* The kind of an attempt's trouble; KIND_NONE where it has none. */
 enum kind facts_kind(const struct attempts *a, size_t i);
 
