@@ -29,7 +29,8 @@ struct evidence {
 	size_t n_numbers;
 	double weight[CAUSE_COUNT]; /* log10, 0 where it says nothing */
 	char *query;                /* SQL over the view attempts, owned */
-	size_t episode; /* 0: the whole window, else the number of one */
+	size_t episode;   /* 0: the whole window, else the number of one */
+	const char *host; /* as in the dataset; NULL: of all hosts */
 };
 
 struct evidence_list {
@@ -58,8 +59,9 @@ struct surroundings {
 	int64_t held_most;
 };
 
+/* nat_series: the host of that one only, or ALL_SERIES. */
 void surroundings_find(struct surroundings *s, const struct dataset *d,
-    int64_t from_us, int64_t to_us);
+    int64_t from_us, int64_t to_us, uint32_t nat_series);
 
 /*
  * How sure an excess must be: in the whole window by the block test; within

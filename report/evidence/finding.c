@@ -49,13 +49,23 @@ char *
 finding_attempts_query(
     const struct finding *n, const struct endpoint *ep, const char *columns)
 {
-	char *name = quote(ep->name), *query;
+	const struct dataset *d = n->scene->d;
+	uint32_t series = n->scene->scope->nat_series;
+	char *name = quote(ep->name), *agent = NULL, *host = NULL, *query;
 
+	if (series != ALL_SERIES) {
+		agent = quote(d->agents.text[d->series[series].agent]);
+		host =
+		    x_asprintf(" AND (role = 'direct' OR agent = %s)", agent);
+	}
 	query = x_asprintf("SELECT path, %s FROM attempts WHERE endpoint = %s "
 			   "AND slot BETWEEN %" PRId64 " AND %" PRId64
-			   " GROUP BY path",
-	    columns, name, n->f->first_slot, n->f->last_slot);
+			   "%s GROUP BY path",
+	    columns, name, n->f->first_slot, n->f->last_slot,
+	    host != NULL ? host : "");
 	free(name);
+	free(agent);
+	free(host);
 	return query;
 }
 
@@ -75,6 +85,8 @@ struct evidence *
 finding_item(
     struct finding *n, const char *name, enum state state, const char *columns)
 {
+	const struct dataset *d = n->scene->d;
+	uint32_t series = n->scene->scope->nat_series;
 	struct evidence *item;
 
 	n->list->item = x_grow(n->list->item, n->list->n, &n->list->capacity,
@@ -85,6 +97,8 @@ finding_item(
 	item->endpoint = n->scene->endpoint->name;
 	item->state = state;
 	item->episode = n->scene->episode;
+	if (series != ALL_SERIES)
+		item->host = d->hosts.text[d->series[series].host];
 	if (columns != NULL)
 		item->query =
 		    finding_attempts_query(n, n->scene->endpoint, columns);

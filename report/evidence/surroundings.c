@@ -79,9 +79,22 @@ add_increase(int64_t now, int64_t before, int64_t *sum, bool *known)
 		*sum += now - before;
 }
 
+/* Whether a sample is of a host that counts. */
+static bool
+is_asked(const struct dataset *d, uint32_t series, uint32_t nat_series)
+{
+	const struct series *s = &d->series[series], *asked;
+
+	if (nat_series == ALL_SERIES)
+		return d->paths[s->path].role == ROLE_NAT;
+	asked = &d->series[nat_series];
+	return d->paths[s->path].role == ROLE_NAT && s->host == asked->host &&
+	    s->agent == asked->agent;
+}
+
 static void
 find_hosts(struct surroundings *s, const struct dataset *d, int64_t from_us,
-    int64_t to_us)
+    int64_t to_us, uint32_t nat_series)
 {
 	const struct host_sample *h, *before;
 	double part;
@@ -89,8 +102,8 @@ find_hosts(struct surroundings *s, const struct dataset *d, int64_t from_us,
 
 	for (i = 0; i < d->n_samples; i++) {
 		h = &d->samples[i];
-		if (d->paths[d->series[h->series].path].role != ROLE_NAT ||
-		    h->at_us < from_us || h->at_us > to_us)
+		if (!is_asked(d, h->series, nat_series) || h->at_us < from_us ||
+		    h->at_us > to_us)
 			continue;
 		if (h->conntrack_max != NOT_MEASURED &&
 		    h->conntrack_count != NOT_MEASURED) {
@@ -126,9 +139,9 @@ find_hosts(struct surroundings *s, const struct dataset *d, int64_t from_us,
 
 void
 surroundings_find(struct surroundings *s, const struct dataset *d,
-    int64_t from_us, int64_t to_us)
+    int64_t from_us, int64_t to_us, uint32_t nat_series)
 {
 	memset(s, 0, sizeof(*s));
 	find_gateway(s, d, from_us, to_us);
-	find_hosts(s, d, from_us, to_us);
+	find_hosts(s, d, from_us, to_us, nat_series);
 }

@@ -208,7 +208,7 @@ judge_scope(struct judgement *j, struct facts *facts, const struct work *w,
 		    w->pairs[w->control], scope);
 	}
 	surroundings_find(&around, w->d, facts->first_slot * w->interval_us,
-	    (facts->last_slot + 1) * w->interval_us);
+	    (facts->last_slot + 1) * w->interval_us, scope->nat_series);
 	evidence_find(&clues, &w->v->evidence, w->card, &scene);
 	judgement_make(j, &clues, w->card, w->gateway->pool_per_destination);
 }
@@ -395,6 +395,100 @@ chargeable_episode(const struct verdict *v)
 	return best;
 }
 
+/* ---------------------------------------------------------------- where */
+
+static void
+find_where(struct work *w)
+{
+	struct verdict *v = w->v;
+	struct where **all = x_calloc(v->n_endpoints + 1, sizeof(*all));
+	size_t i;
+
+	for (i = 0; i < v->n_endpoints; i++) {
+		if (!is_main(v->endpoints[i].endpoint))
+			continue;
+		all[i] = &v->endpoints[i].where;
+		where_find(
+		    all[i], w->d, &w->d->endpoints[i].attempts, w->pairs[i]);
+	}
+	where_adjust(all, v->n_endpoints);
+	free(all);
+}
+
+/*
+ * A host that is in trouble alone vanishes in the mean over all of them:
+ * where that shows nothing, the host whose own excess is the surest is judged
+ * by its own attempts.  What it cannot name leaves an episode its say.
+ */
+static void
+judge_hosts(struct work *w)
+{
+	struct verdict *v = w->v;
+	bool charged = chargeable_episode(v) != NULL;
+	struct scope scope = everything;
+	struct endpoint_verdict *e;
+	const struct place *worst;
+	struct judgement j;
+	struct facts facts;
+	size_t i;
+
+	for (i = 0; i < v->n_endpoints; i++)
+		if (v->endpoints[i].troubled)
+			return;
+	for (i = 0; i < v->n_endpoints; i++) {
+		e = &v->endpoints[i];
+		worst = where_worst_host(&e->where);
+		if (worst == NULL || e->where.hosts.n < 2)
+			continue;
+		scope.nat_series = worst->key;
+		judge_scope(&j, &facts, w, i, &scope, SCRUTINY_TEST, 0);
+		if (j.cause == CAUSE_INCONCLUSIVE && charged)
+			continue;
+		e->judgement = j;
+		e->host = worst;
+		e->troubled = true;
+	}
+}
+
+/* Whether a NAT episode is of this endpoint. */
+static bool
+has_episode(const struct verdict *v, size_t endpoint)
+{
+	const struct episode_verdict *e;
+	size_t i, k;
+
+	for (i = 0; i < v->n_episodes; i++) {
+		e = &v->episodes[i];
+		for (k = 0; k < e->n_endpoints; k++)
+			if (e->episode.role == ROLE_NAT &&
+			    e->endpoints[k] == endpoint)
+				return true;
+	}
+	return false;
+}
+
+static void
+say_where(struct work *w)
+{
+	struct verdict *v = w->v;
+	struct endpoint_verdict *e;
+	size_t mains = 0, i;
+	char *prefix;
+
+	for (i = 0; i < v->n_endpoints; i++)
+		mains += is_main(v->endpoints[i].endpoint);
+	for (i = 0; i < v->n_endpoints; i++) {
+		e = &v->endpoints[i];
+		if (!is_main(e->endpoint))
+			continue;
+		prefix = mains > 1 ? x_asprintf("%s: ", e->endpoint->name)
+				   : x_strdup("");
+		where_say(&v->where, &v->n_where, &e->where, w->d, prefix,
+		    e->troubled || has_episode(v, i));
+		free(prefix);
+	}
+}
+
 /* ------------------------------------------------- whether to judge at all */
 
 static bool
@@ -567,12 +661,13 @@ state(struct verdict *v, const char *fmt, ...)
 
 static const char *
 item_says(const struct verdict *v, const char *endpoint, size_t episode,
-    const char *name)
+    bool of_host, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < v->evidence.n; i++)
 		if (v->evidence.item[i].episode == episode &&
+		    (v->evidence.item[i].host != NULL) == of_host &&
 		    v->evidence.item[i].endpoint == endpoint &&
 		    strcmp(v->evidence.item[i].name, name) == 0)
 			return v->evidence.item[i].says;
@@ -598,8 +693,8 @@ excluded_by(const struct work *w, const struct judgement *j, size_t rank,
 			name = clue_name((enum clue)c);
 		}
 	}
-	return x_asprintf(
-	    "%s: %s", name, item_says(w->v, endpoint, episode, name));
+	return x_asprintf("%s: %s", name,
+	    item_says(w->v, endpoint, episode, w->v->host != NULL, name));
 }
 
 /* What the judgement leaves open and rules out goes into the verdict. */
@@ -659,6 +754,8 @@ merge_endpoints(struct work *w)
 	if (best == NULL)
 		return false;
 	take(v, &best->judgement);
+	if (best->host != NULL)
+		v->host = where_host_name(w->d, best->host->key);
 	tell_rivals(w, &best->judgement, best->endpoint->name, 0);
 	if (differ) {
 		v->cause = CAUSE_INCONCLUSIVE;
@@ -677,8 +774,10 @@ state_cause(struct work *w)
 	char *rivals = NULL, *longer;
 
 	if (v->cause != CAUSE_INCONCLUSIVE) {
-		state(v, "%s (%s evidence)", cause_words(v->cause),
-		    strength_name(v->strength));
+		state(v, "%s%s%s%s (%s evidence)",
+		    v->host != NULL ? "at host " : "",
+		    v->host != NULL ? v->host : "", v->host != NULL ? ": " : "",
+		    cause_words(v->cause), strength_name(v->strength));
 		return;
 	}
 	for (i = 0; i < v->n_not_ruled_out && named < 4; i++, named++) {
@@ -690,11 +789,14 @@ state_cause(struct work *w)
 	}
 	if (named >= 2)
 		state(v,
-		    "the NAT path differs, but the evidence does not "
+		    "the NAT path differs%s%s, but the evidence does not "
 		    "tell these causes apart: %s",
-		    rivals);
+		    v->host != NULL ? " at host " : "",
+		    v->host != NULL ? v->host : "", rivals);
 	else
-		state(v, "the NAT path differs, but no cause can be named");
+		state(v, "the NAT path differs%s%s, but no cause can be named",
+		    v->host != NULL ? " at host " : "",
+		    v->host != NULL ? v->host : "");
 	free(rivals);
 }
 
@@ -957,6 +1059,7 @@ verdict_make(struct verdict *v, const struct dataset *d,
 	sum_pairing(&p, &w);
 	judge_endpoints(&w);
 	adjust_all(v);
+	find_where(&w);
 	if (check_comparable(&w, &p) != 0) {
 		state(v, "nothing can be said: %s", v->missing[0]);
 		v->difference = NAN;
@@ -964,7 +1067,9 @@ verdict_make(struct verdict *v, const struct dataset *d,
 		return;
 	}
 	judge_episodes(&w);
+	judge_hosts(&w);
 	judge_whole(&w, &p);
+	say_where(&w);
 	say_how_often(&w);
 	check_apart(&w);
 }
@@ -990,7 +1095,13 @@ verdict_clear(struct verdict *v)
 	for (i = 0; i < v->n_missing; i++)
 		free(v->missing[i]);
 	free(v->missing);
+	for (i = 0; i < v->n_where; i++)
+		free(v->where[i]);
+	free(v->where);
+	free(v->host);
 	free(v->how_often);
+	for (i = 0; i < v->n_endpoints; i++)
+		where_clear(&v->endpoints[i].where);
 	for (i = 0; i < v->n_episodes; i++)
 		free(v->episodes[i].endpoints);
 	free(v->episodes);

@@ -14,6 +14,7 @@
 #include "report/evidence/evidence.h"
 #include "report/evidence/facts.h"
 #include "report/evidence/judgement.h"
+#include "report/evidence/where.h"
 #include "report/pairs.h"
 #include "report/stats/latency.h"
 
@@ -32,6 +33,9 @@ struct endpoint_verdict {
 	double latency_p_adjusted[DURATION_COUNT];
 	bool troubled; /* the gate is open: a difference was shown */
 	struct judgement judgement;
+	struct where where; /* of main endpoints, else empty */
+	/* The host that the judgement is of; NULL: all of them together. */
+	const struct place *host;
 };
 
 struct episode_verdict {
@@ -52,7 +56,11 @@ struct verdict {
 	size_t n_ruled_out;
 	char **missing;
 	size_t n_missing;
-	char *how_often;   /* NULL: nothing can be said */
+	/* At which hosts and addresses, when: sentences. */
+	char **where;
+	size_t n_where;
+	char *host;      /* the only one that the cause is of; NULL: no such */
+	char *how_often; /* NULL: nothing can be said */
 	double difference; /* long-run, of the worst endpoint; NaN */
 	struct interval difference_ci;
 	struct endpoint_verdict *endpoints; /* as in the dataset */
