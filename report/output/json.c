@@ -205,19 +205,33 @@ named_parts(const struct dataset *d, const struct parts *parts,
 }
 
 static json_t *
-hosts(const struct dataset *d, const struct parts *parts)
+targets(const struct dataset *d, const struct parts *parts,
+    const struct endpoint_verdict *v)
 {
-	json_t *list = json_array();
+	json_t *list = named_parts(d, parts, &d->targets);
+	size_t i;
+
+	for (i = 0; i < parts->n; i++)
+		json_add_target_tests(
+		    json_array_get(list, i), v, parts->part[i].key);
+	return list;
+}
+
+static json_t *
+hosts(const struct dataset *d, const struct parts *parts,
+    const struct endpoint_verdict *v)
+{
+	json_t *list = json_array(), *host;
 	const struct series *s;
 	size_t i;
 
 	for (i = 0; i < parts->n; i++) {
 		s = &d->series[parts->part[i].key];
-		json_array_append_new(list,
-		    json_pack("{s:s, s:s, s:o}", "agent",
-			d->agents.text[s->agent], "host",
-			d->hosts.text[s->host], "paths",
-			paths(d, &parts->part[i])));
+		host = json_pack("{s:s, s:s, s:o}", "agent",
+		    d->agents.text[s->agent], "host", d->hosts.text[s->host],
+		    "paths", paths(d, &parts->part[i]));
+		json_add_host_tests(host, d, v, parts->part[i].key);
+		json_array_append_new(list, host);
 	}
 	return list;
 }
@@ -257,10 +271,11 @@ endpoint_json(const struct report *r, const struct endpoint_report *e)
 	    paths(d, &s->all), "pairs", pairs_json(&e->pairs), "failure_test",
 	    json_contrast(v, OUTCOME_FAILED), "syn_test",
 	    json_contrast(v, OUTCOME_SYN), "latency", json_latency(v));
-	json_object_set_new(
-	    o, "targets", named_parts(d, &s->targets, &d->targets));
-	json_object_set_new(o, "hosts", hosts(d, &s->hosts));
+	json_object_set_new(o, "targets", targets(d, &s->targets, v));
+	json_object_set_new(o, "hosts", hosts(d, &s->hosts, v));
 	json_object_set_new(o, "hours", hours(d, s));
+	json_object_set_new(o, "hours_of_day", json_hours_of_day(v));
+	json_object_set_new(o, "change_point", json_change_point(v));
 	json_object_set_new(o, "public_addresses",
 	    named_parts(d, &s->addresses, &d->addresses));
 	return o;

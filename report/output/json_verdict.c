@@ -25,10 +25,13 @@ decisive_p(const struct block_test *t)
 json_t *
 json_contrast(const struct endpoint_verdict *v, enum outcome o)
 {
-	const struct contrast *c = &v->facts.contrast[o];
-	double adjusted =
-	    o == OUTCOME_FAILED ? v->p_adjusted : v->syn_p_adjusted;
+	return json_test(&v->facts.contrast[o],
+	    o == OUTCOME_FAILED ? v->p_adjusted : v->syn_p_adjusted);
+}
 
+json_t *
+json_test(const struct contrast *c, double p_adjusted)
+{
 	if (c->pairs == 0)
 		return json_null();
 	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
@@ -36,7 +39,7 @@ json_contrast(const struct endpoint_verdict *v, enum outcome o)
 	    (int)c->test.gate, "difference", json_number(c->test.est),
 	    "difference_ci", json_interval(c->ci), "p",
 	    json_number(decisive_p(&c->test)), "p_adjusted",
-	    json_number(adjusted), "pairs", json_count(c->pairs), "tau",
+	    json_number(p_adjusted), "pairs", json_count(c->pairs), "tau",
 	    json_number(c->test.tau), "deff", json_number(c->test.deff));
 }
 
@@ -67,6 +70,9 @@ json_latency(const struct endpoint_verdict *v)
 static char *
 evidence_id(const struct evidence *e)
 {
+	if (e->host != NULL)
+		return x_asprintf(
+		    "host:%s:%s:%s", e->host, e->endpoint, e->name);
 	if (e->episode > 0)
 		return x_asprintf(
 		    "episode%zu:%s:%s", e->episode, e->endpoint, e->name);
@@ -225,13 +231,14 @@ json_verdict(const struct report *r)
 		how_often = json_pack("{s:s, s:o, s:o}", "says", v->how_often,
 		    "difference", json_number(v->difference), "difference_ci",
 		    json_interval(v->difference_ci));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "cause",
-	    cause_name(v->cause), "strength", strength_name(v->strength),
-	    "statement", v->statement, "not_ruled_out",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s?}",
+	    "cause", cause_name(v->cause), "strength",
+	    strength_name(v->strength), "statement", v->statement,
+	    "not_ruled_out",
 	    open_causes(v->not_ruled_out, v->n_not_ruled_out, "ask"),
 	    "ruled_out", open_causes(v->ruled_out, v->n_ruled_out, "by"),
 	    "missing", missing, "how_often", how_often, "ranking",
-	    ranking(&v->judgement));
+	    ranking(&v->judgement), "where", json_where(v), "host", v->host);
 }
 
 static bool

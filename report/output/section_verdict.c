@@ -38,6 +38,18 @@ missing(struct page *p, const struct verdict *v)
 	}
 }
 
+/* Hosts, addresses, hours, since when. */
+static void
+where(struct page *p, const struct verdict *v)
+{
+	size_t i;
+
+	if (v->n_where > 0)
+		page_heading(p, "where and when");
+	for (i = 0; i < v->n_where; i++)
+		page_item(p, NULL, 0, "%s", v->where[i]);
+}
+
 /* When, how often, and from how much. */
 static void
 window(struct page *p, const struct report *r)
@@ -70,6 +82,7 @@ section_verdict(struct page *p, const struct report *r)
 	page_paragraph(p, "%s", counts);
 	window(p, r);
 	free(counts);
+	where(p, v);
 	missing(p, v);
 }
 

@@ -106,7 +106,10 @@ contract() {
       "attempts","clock","public_addresses"]))
     and all(.endpoints[];
       has_all(["name","url","control","paths","pairs","failure_test","syn_test",
-        "latency","targets","hosts","hours","public_addresses"])
+        "latency","targets","hosts","hours","public_addresses",
+        "hours_of_day","change_point"])
+      and all(.targets[], .hosts[];
+        has_all(["failure_test","silence_test","shown"]))
       and all(.paths[]; has_all(["path","role","attempts","ok","failed",
         "failure_rate","failure_rate_ci","failures","statuses","phases",
         "syn_retransmits"]) and .attempts == .ok + .failed
@@ -115,7 +118,8 @@ contract() {
         "both_failed","half"]))
       and all(.latency, .targets, .hosts, .hours, .public_addresses; type == "array"))
     and (.verdict | has_all(["cause","strength","statement","not_ruled_out",
-      "ruled_out","missing","how_often"]))
+      "ruled_out","missing","how_often","where","host"]))
+    and (.verdict.where | type == "array")
     and all(.episodes, .evidence, .gateway, .notes, .advice; type == "array")
     and (.advice | length) > 0
     and all(.advice[]; has_all(["step","action","why","how","provider","source"]))
