@@ -15,6 +15,7 @@
 #include "natdiff/xalloc.h"
 #include "report/gaps.h"
 #include "report/notes.h"
+#include "report/unpaired.h"
 
 /* Clocks further apart than this part of the interval are worth a remark. */
 #define APART(interval_us) ((interval_us) / 10)
@@ -171,6 +172,16 @@ count_role(const struct dataset *d, enum role role)
 }
 
 static void
+note_unpaired(struct notes *notes, const struct dataset *d)
+{
+	char *reason = unpaired_reason(d);
+
+	add(notes, "unpaired", NOT_MEASURED, "no two attempts pair: %s",
+	    reason);
+	free(reason);
+}
+
+static void
 note_pairs(struct notes *notes, const struct dataset *d,
     const struct pairs *const *pairs)
 {
@@ -187,13 +198,15 @@ note_pairs(struct notes *notes, const struct dataset *d,
 	}
 	if (direct != nat)
 		add(notes, "one_path", NOT_MEASURED,
-		    "there are attempts on a %s path only: nothing to "
-		    "compare them with",
-		    direct ? "direct" : "nat");
+		    "there are attempts on a %s path only, nothing to "
+		    "compare them with: give the database of %s, too, that "
+		    "ran at the same time",
+		    direct ? "direct" : "nat",
+		    direct ? "a host behind the NAT"
+			   : "a host that does not leave through it (role: "
+			     "direct)");
 	else if (direct && n == 0)
-		add(notes, "unpaired", NOT_MEASURED,
-		    "no two attempts pair: none has the same endpoint, "
-		    "address and slot on both paths");
+		note_unpaired(notes, d);
 	if (apart > 0)
 		add(notes, "clock", NOT_MEASURED,
 		    "%zu of %zu pairs began more than a tenth of their "

@@ -158,6 +158,41 @@ check "two parts of a run make the whole" is '[120,120,119]' \
   json '[.inputs[0,2].attempts, .endpoints[0].paths[1].attempts]' \
   copy.db direct.db nat.db
 
+# ------------------------------------------- databases that do not fit together
+
+# says TEXT FILE...: a note of that report has it
+says() {
+  local text=$1
+  shift
+  contains "$(json '.notes[].text' "$@")" "$text"
+}
+
+# nat_with NAME SQL: the NAT host's database, with a change
+nat_with() {
+  cp nat.db "$1" && sqlite3 "$1" "$2" >/dev/null
+}
+
+nat_with minute.db 'UPDATE run SET interval_us = 60000000; UPDATE attempt SET slot = slot / 6'
+nat_with day.db 'UPDATE attempt SET slot = slot + 8640, started_at = started_at + 86400000000'
+nat_with name.db "UPDATE endpoint SET name = name || '2'"
+nat_with address.db "UPDATE target SET address = '192.0.2.' || id"
+nat_with twice.db "UPDATE run SET uuid = x'00000000000000000000000000000099';
+  UPDATE attempt SET attempt_id = randomblob(16)"
+check "one path alone: says which database is missing" \
+  says 'give the database of a host that does not leave through it' nat.db
+check "the other path alone" says 'give the database of a host behind the NAT' direct.db
+check "other intervals: says which" \
+  says 'the intervals differ (direct: 10s; nat: 1m)' direct.db minute.db
+check "other times: says when" says \
+  'from 2026-11-21T04:55:00Z to 2026-11-21T05:04:55Z, the NAT path from 2026-11-22T' \
+  direct.db day.db
+check "other names: says which" \
+  says '(direct: listen, other, witness; nat: listen2, other2, witness2)' direct.db name.db
+check "other addresses: says which" \
+  says 'other addresses on each path (direct: 203.0.113.10:443' direct.db address.db
+check "two runs of a host at once: says that one is not paired" \
+  says '239 attempts repeated one of the same agent' direct.db nat.db twice.db
+
 # ------------------------------------------------- what is no database of ours
 check "refuses a missing file" refuses 1 'No such file' diff direct.db none.db
 mkdir folder
