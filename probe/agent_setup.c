@@ -98,7 +98,7 @@ read_castores(struct agent *ag, struct err *e)
 	ag->stores = x_calloc(c->n_endpoints, sizeof(X509_STORE *));
 	for (i = 0; i < c->n_endpoints; i++) {
 		ep = &c->endpoints[i];
-		if (ep->scheme != SCHEME_HTTPS && ep->scheme != SCHEME_WSS)
+		if (!conf_endpoint_uses_tls(ep))
 			continue;
 		ag->stores[i] = castore_get(ep->ca, e);
 		if (ag->stores[i] == NULL)

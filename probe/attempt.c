@@ -24,25 +24,6 @@
 #define KEPT_HEADERS_MAX      16
 #define KEPT_HEADER_BYTES_MAX 256
 
-static bool
-uses_tls(const struct conf_endpoint *ep)
-{
-	return ep->scheme == SCHEME_HTTPS || ep->scheme == SCHEME_WSS;
-}
-
-static bool
-is_websocket(const struct conf_endpoint *ep)
-{
-	return ep->scheme == SCHEME_WSS || ep->scheme == SCHEME_WS;
-}
-
-/* The far end is asked for the address it sees: witness and whoami. */
-static bool
-asks_for_address(const struct conf_endpoint *ep)
-{
-	return strcmp(ep->kind, "endpoint") != 0;
-}
-
 /* ------------------------------------------------------------ the phases */
 
 static void
@@ -241,7 +222,7 @@ on_body(char *bytes, size_t size, size_t count, void *arg)
 	size *= count;
 	attempt_note_first_byte(a);
 	a->body_bytes += size;
-	if (asks_for_address(a->order.endpoint))
+	if (conf_endpoint_is_special(a->order.endpoint))
 		text_add(&a->body, bytes, size);
 	if (a->body_bytes > HTTP_BODY_BYTES_MAX) {
 		a->body_enough = true;
@@ -293,8 +274,9 @@ make_url(const struct conf_endpoint *ep)
 {
 	bool v6 = strchr(ep->host, ':') != NULL;
 
-	return x_asprintf("%s://%s%s%s:%u%s", uses_tls(ep) ? "https" : "http",
-	    v6 ? "[" : "", ep->host, v6 ? "]" : "", ep->port, ep->resource);
+	return x_asprintf("%s://%s%s%s:%u%s",
+	    conf_endpoint_uses_tls(ep) ? "https" : "http", v6 ? "[" : "",
+	    ep->host, v6 ? "]" : "", ep->port, ep->resource);
 }
 
 /* Have libcurl dial the pinned address, with the URL's SNI and Host. */
@@ -346,7 +328,7 @@ set_options(struct attempt *a)
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
 	    connect_timeout_ms(a->order.timeout_us));
-	if (is_websocket(ep))
+	if (conf_endpoint_is_websocket(ep))
 		/* FORBID_REUSE would lose the socket here. */
 		curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
 	else
@@ -442,7 +424,8 @@ attempt_note_header(void *arg, const struct http_header *h)
 	for (i = 0; i < ep->n_record; i++)
 		if (http_header_is(h, ep->record[i]))
 			keep_header(a, h);
-	if (http_header_is(h, "X-Observed-Source") && asks_for_address(ep))
+	if (http_header_is(h, "X-Observed-Source") &&
+	    conf_endpoint_is_special(ep))
 		http_find_address(h->value, h->value_size, &a->record.observed);
 	if (http_header_is(h, "Date") && h->value_size < sizeof(date)) {
 		memcpy(date, h->value, h->value_size);
@@ -495,7 +478,8 @@ attempt_on_transfer_done(struct attempt *a, CURLcode result)
 	struct symptom s;
 	long os_errno = 0;
 
-	if (result == CURLE_OK && is_websocket(a->order.endpoint)) {
+	if (result == CURLE_OK &&
+	    conf_endpoint_is_websocket(a->order.endpoint)) {
 		websocket_begin(a);
 		return;
 	}

@@ -135,6 +135,14 @@ int conf_keep_path(struct conf *c, const char *name, struct err *e);
 void conf_clear(struct conf *c);
 void conf_notes_clear(struct conf_notes *n);
 
+/* https and wss. */
+bool conf_endpoint_uses_tls(const struct conf_endpoint *ep);
+bool conf_endpoint_is_websocket(const struct conf_endpoint *ep);
+
+/* witness and whoami: asked for the address that the far end sees. */
+bool conf_endpoint_is_special(const struct conf_endpoint *ep);
+bool conf_endpoint_is_whoami(const struct conf_endpoint *ep);
+
 /* The gateway section as a JSON object, NULL where there is none; free(). */
 char *conf_gateway_json(const struct conf *c);
 

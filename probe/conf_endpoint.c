@@ -202,7 +202,7 @@ check_endpoint(struct conf_reader *r, size_t line, const struct conf_seen *seen,
 		conf_remark_error(r->remarks, at,
 		    "ca: %s: %s, expected a readable PEM file", ep->ca,
 		    strerror(errno));
-	if (at > 0 && (ep->scheme == SCHEME_HTTP || ep->scheme == SCHEME_WS))
+	if (at > 0 && !conf_endpoint_uses_tls(ep))
 		conf_remark_warning(
 		    r->remarks, at, "ca is not used: the url has no TLS");
 	at = conf_line_of(seen, conf_endpoint_keys, "verify");
@@ -298,9 +298,27 @@ conf_read_special(struct conf_reader *r, const struct conf_node *v, void *field,
 }
 
 bool
-conf_is_special(const struct conf_endpoint *ep)
+conf_endpoint_uses_tls(const struct conf_endpoint *ep)
+{
+	return ep->scheme == SCHEME_HTTPS || ep->scheme == SCHEME_WSS;
+}
+
+bool
+conf_endpoint_is_websocket(const struct conf_endpoint *ep)
+{
+	return ep->scheme == SCHEME_WSS || ep->scheme == SCHEME_WS;
+}
+
+bool
+conf_endpoint_is_special(const struct conf_endpoint *ep)
 {
 	return strcmp(ep->kind, "endpoint") != 0;
+}
+
+bool
+conf_endpoint_is_whoami(const struct conf_endpoint *ep)
+{
+	return strcmp(ep->kind, "whoami") == 0;
 }
 
 void
@@ -310,12 +328,12 @@ conf_move_special(struct conf *c)
 	size_t kept = 0, n = 0, i;
 
 	for (i = 0; i < c->n_endpoints; i++) {
-		if (conf_is_special(&c->endpoints[i]))
+		if (conf_endpoint_is_special(&c->endpoints[i]))
 			special[n++] = c->endpoints[i];
 		else
 			c->endpoints[kept++] = c->endpoints[i];
 	}
-	if (n == 2 && strcmp(special[0].kind, "whoami") == 0) {
+	if (n == 2 && conf_endpoint_is_whoami(&special[0])) {
 		c->endpoints[kept++] = special[1];
 		n = 1;
 	}

@@ -113,9 +113,6 @@ conf_reading conf_read_interface, conf_read_source, conf_read_mark,
 conf_reading conf_read_url, conf_read_headers, conf_read_record,
     conf_read_addresses, conf_read_endpoints, conf_read_special;
 
-/* Whether an endpoint is of a kind that stands behind those of the file. */
-bool conf_is_special(const struct conf_endpoint *ep);
-
 /* witness and whoami go last, wherever the file has them. */
 void conf_move_special(struct conf *c);
 

@@ -216,7 +216,7 @@ check_endpoints(struct conf_reader *r, const struct conf_seen *seen)
 	bool has_control = false;
 
 	for (i = 0; i < r->c->n_endpoints; i++) {
-		if (conf_is_special(&r->c->endpoints[i]))
+		if (conf_endpoint_is_special(&r->c->endpoints[i]))
 			continue;
 		n++;
 		has_control = has_control || r->c->endpoints[i].control;

@@ -89,12 +89,6 @@ plan_slot(int64_t at_us, int64_t interval_us)
 	return (at_us - modulo(at_us, interval_us)) / interval_us;
 }
 
-static bool
-is_whoami(const struct conf_endpoint *ep)
-{
-	return strcmp(ep->kind, "whoami") == 0;
-}
-
 /*
  * Attempts of one slot at an endpoint.  A control is used little, or its own
  * ports would run out with those it is compared with.
@@ -102,7 +96,7 @@ is_whoami(const struct conf_endpoint *ep)
 static int
 shots_of(const struct conf *c, const struct conf_endpoint *ep)
 {
-	return ep->control || is_whoami(ep) ? 1 : c->burst;
+	return ep->control || conf_endpoint_is_whoami(ep) ? 1 : c->burst;
 }
 
 /* In how many slots from an hour's begin on whoami fires. */
@@ -154,7 +148,8 @@ plan_slot_shots(const struct conf *c, int64_t slot, bool first, size_t *n)
 	*n = 0;
 	for (i = 0; i < c->n_endpoints; i++) {
 		ep = &c->endpoints[i];
-		if (is_whoami(ep) && !first && !is_whoami_slot(c, slot))
+		if (conf_endpoint_is_whoami(ep) && !first &&
+		    !is_whoami_slot(c, slot))
 			continue;
 		for (seq = 0; seq < shots_of(c, ep); seq++) {
 			uint64_t h = hash_finish(
@@ -261,7 +256,7 @@ describe_endpoints(const struct conf *c, struct text *out)
 		ep = &c->endpoints[i];
 		shots = shots_of(c, ep);
 		text_addf(out, "  %-16s %s\n  %16s ", ep->name, ep->url, "");
-		if (is_whoami(ep))
+		if (conf_endpoint_is_whoami(ep))
 			text_addf(out, "once an hour");
 		else
 			text_addf(out, "%d attempt%s a slot", shots,
@@ -288,7 +283,7 @@ describe_schedule(const struct conf *c, struct text *out)
 	size_t i;
 
 	for (i = 0; i < c->n_endpoints; i++)
-		if (!is_whoami(&c->endpoints[i]))
+		if (!conf_endpoint_is_whoami(&c->endpoints[i]))
 			attempts += shots_of(c, &c->endpoints[i]);
 	attempts *= (int64_t)c->n_paths;
 	text_addf(out,

@@ -23,12 +23,6 @@
 #define DESTINATION_SIZE sizeof(((struct footprint *)NULL)->destination)
 #define ARITHMETIC_SIZE  300
 
-static bool
-is_whoami(const struct conf_endpoint *ep)
-{
-	return strcmp(ep->kind, "whoami") == 0;
-}
-
 /* One host's attempts at one destination, all nat paths together. */
 struct load {
 	char destination[DESTINATION_SIZE];
@@ -64,7 +58,7 @@ set_load(struct load *l, const struct conf_endpoint *ep, const char *host,
 {
 	memset(l, 0, sizeof(*l));
 	name_destination(l->destination, host, ep->port);
-	if (is_whoami(ep))
+	if (conf_endpoint_is_whoami(ep))
 		l->hourly = nat_paths;
 	else if (ep->control)
 		l->single = nat_paths;
