@@ -1,17 +1,14 @@
 /*
- * The course of one attempt: its libcurl handle, its phases and their
- * timers, and the record that is left of it.
+ * The course of one attempt: its phases and their timers, and what is noted
+ * on the way.
  */
 #include "config.h"
 
 #include <curl/curl.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
@@ -83,7 +80,7 @@ attempt_on_socket_ready(struct attempt *a, int64_t lag_us)
 	/*
 	 * The outcome of a connect: read what the kernel counted before
 	 * libcurl closes a failed one.  How long a good one waited for us is
-	 * known exactly, from tcpi_rtt: note_connected().
+	 * known exactly, from tcpi_rtt: attempt_note_connected().
 	 */
 	if (a->phase == PHASE_CONNECT) {
 		if (a->fd >= 0)
@@ -98,8 +95,8 @@ attempt_on_socket_ready(struct attempt *a, int64_t lag_us)
  * The connection is up and nothing was sent on it yet: tcpi_rtt is the time
  * from SYN to SYN-ACK, as the kernel saw it, whatever our loop was doing.
  */
-static void
-note_connected(struct attempt *a)
+void
+attempt_note_connected(struct attempt *a)
 {
 	struct attempt_record *r = &a->record;
 	int64_t waited_us;
@@ -134,229 +131,7 @@ attempt_note_first_byte(struct attempt *a)
 	attempt_begin_phase(a, PHASE_DONE);
 }
 
-/* ----------------------------------------------------- libcurl's callbacks */
-
-static curl_socket_t
-on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
-{
-	struct attempt *a = arg;
-
-	(void)purpose;
-	a->opened_us = monotonic_now_us();
-	a->record.started_at_us = walltime_now_us();
-	a->fd = pathsocket_open(a->order.path, to->family, to->socktype);
-	if (a->fd < 0) {
-		a->open_errno = errno;
-		return CURL_SOCKET_BAD;
-	}
-	return a->fd;
-}
-
-static int
-on_close_socket(void *arg, curl_socket_t fd)
-{
-	struct attempt *a = arg;
-
-	if (fd == a->fd) {
-		a->facts = pathsocket_facts(fd);
-		a->fd = -1;
-	}
-	return close(fd);
-}
-
-static CURLcode
-on_ssl_ctx(CURL *easy, void *ctx, void *arg)
-{
-	struct attempt *a = arg;
-
-	(void)easy;
-	note_connected(a);
-	a->tls_us = monotonic_now_us();
-	attempt_begin_phase(a, PHASE_TLS);
-	if (tls_facts_watch(
-		ctx, a->order.store, a->order.endpoint->verify, &a->tls) != 0)
-		return CURLE_OUT_OF_MEMORY;
-	return CURLE_OK;
-}
-
-/* Everything is up, the request follows. */
-static int
-on_before_request(
-    void *arg, char *to_ip, char *local_ip, int to_port, int local_port)
-{
-	struct attempt *a = arg;
-
-	(void)to_ip;
-	(void)local_ip;
-	(void)to_port;
-	(void)local_port;
-	note_connected(a);
-	a->request_us = monotonic_now_us();
-	attempt_begin_phase(a, PHASE_REQUEST);
-	return CURL_PREREQFUNC_OK;
-}
-
-static size_t
-on_header_line(char *line, size_t size, size_t count, void *arg)
-{
-	struct attempt *a = arg;
-	struct http_header h;
-
-	size *= count;
-	attempt_note_first_byte(a);
-	a->head_bytes += size;
-	if (a->head_bytes > HTTP_HEAD_BYTES_MAX) {
-		a->head_too_large = true;
-		return 0;
-	}
-	if (http_header_split(line, size, &h))
-		attempt_note_header(a, &h);
-	return size;
-}
-
-static size_t
-on_body(char *bytes, size_t size, size_t count, void *arg)
-{
-	struct attempt *a = arg;
-
-	size *= count;
-	attempt_note_first_byte(a);
-	a->body_bytes += size;
-	if (conf_endpoint_is_special(a->order.endpoint))
-		text_add(&a->body, bytes, size);
-	if (a->body_bytes > HTTP_BODY_BYTES_MAX) {
-		a->body_enough = true;
-		return 0;
-	}
-	return size;
-}
-
-/* -------------------------------------------------------------- beginning */
-
-static void
-add_header(struct attempt *a, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(a->headers, line);
-
-	if (longer == NULL) {
-		fputs("natdiff: out of memory\n", stderr);
-		exit(1);
-	}
-	a->headers = longer;
-}
-
-/* The request's headers: our marks first, then the configured ones. */
-static void
-make_headers(struct attempt *a)
-{
-	char id[2 * ATTEMPT_ID_SIZE + 1], line[128];
-	uint8_t span[8];
-	size_t i;
-
-	for (i = 0; i < ATTEMPT_ID_SIZE; i++)
-		snprintf(id + 2 * i, 3, "%02x", a->record.id[i]);
-	RAND_bytes(span, sizeof(span));
-	/* W3C Trace Context, "sampled". */
-	snprintf(line, sizeof(line),
-	    "traceparent: 00-%s-%02x%02x%02x%02x%02x%02x%02x%02x-01", id,
-	    span[0], span[1], span[2], span[3], span[4], span[5], span[6],
-	    span[7]);
-	add_header(a, line);
-	snprintf(line, sizeof(line), "X-Request-Id: %s", id);
-	add_header(a, line);
-	for (i = 0; i < a->order.endpoint->n_headers; i++)
-		add_header(a, a->order.endpoint->headers[i]);
-}
-
-/* The URL for libcurl, which speaks http and https. */
-static char *
-make_url(const struct conf_endpoint *ep)
-{
-	bool v6 = strchr(ep->host, ':') != NULL;
-
-	return x_asprintf("%s://%s%s%s:%u%s",
-	    conf_endpoint_uses_tls(ep) ? "https" : "http", v6 ? "[" : "",
-	    ep->host, v6 ? "]" : "", ep->port, ep->resource);
-}
-
-/* Have libcurl dial the pinned address, with the URL's SNI and Host. */
-static void
-pin_address(struct attempt *a)
-{
-	const struct endpoint_address *to = &a->order.target;
-	char ip[INET6_ADDRSTRLEN], line[INET6_ADDRSTRLEN + 16];
-
-	endpoint_address_ip(to, ip);
-	snprintf(line, sizeof(line),
-	    to->family == AF_INET6 ? "::[%s]:%u" : "::%s:%u", ip, to->port);
-	a->connect_to = curl_slist_append(NULL, line);
-}
-
-/* Longer than all phases: our own timers end an attempt, libcurl's never. */
-static long
-connect_timeout_ms(const int64_t *timeout_us)
-{
-	int64_t sum_us = 60000000;
-	int p;
-
-	for (p = 0; p < PHASE_COUNT; p++)
-		sum_us += timeout_us[p];
-	return (long)(sum_us / 1000);
-}
-
-static void
-set_options(struct attempt *a)
-{
-	const struct conf_endpoint *ep = a->order.endpoint;
-	char *url = make_url(ep);
-	CURL *c = a->easy;
-
-	curl_easy_setopt(c, CURLOPT_PRIVATE, a);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, a->curl_error);
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	free(url);
-	curl_easy_setopt(c, CURLOPT_CONNECT_TO, a->connect_to);
-	curl_easy_setopt(c, CURLOPT_HTTPHEADER, a->headers);
-	curl_easy_setopt(c, CURLOPT_USERAGENT, "natdiff/" PACKAGE_VERSION);
-
-	/* One connection, one request, nothing from the environment. */
-	curl_easy_setopt(c, CURLOPT_PROXY, "");
-	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
-	    connect_timeout_ms(a->order.timeout_us));
-	if (conf_endpoint_is_websocket(ep))
-		/* FORBID_REUSE would lose the socket here. */
-		curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
-	else
-		curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
-
-	/*
-	 * The CA store is ours; libcurl would read a file per handshake, and
-	 * 7.88 would put the first store it saw into every later handshake.
-	 */
-	curl_easy_setopt(c, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-	curl_easy_setopt(c, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, ep->verify ? 1L : 0L);
-	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, ep->verify ? 2L : 0L);
-
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, a);
-	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
-	curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, a);
-	curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_ssl_ctx);
-	curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, a);
-	curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_before_request);
-	curl_easy_setopt(c, CURLOPT_PREREQDATA, a);
-	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header_line);
-	curl_easy_setopt(c, CURLOPT_HEADERDATA, a);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
-}
+/* ------------------------------------------------------------- beginning */
 
 struct attempt *
 attempt_new(struct engine *en, const struct attempt_order *o)
@@ -386,9 +161,7 @@ attempt_new(struct engine *en, const struct attempt_order *o)
 		fputs("natdiff: out of memory\n", stderr);
 		exit(1);
 	}
-	make_headers(a);
-	pin_address(a);
-	set_options(a);
+	attempt_set_up(a);
 	return a;
 }
 
@@ -435,186 +208,4 @@ attempt_note_header(void *arg, const struct http_header *h)
 			a->record.server_date_offset_us =
 			    (int64_t)at * 1000000 - walltime_now_us();
 	}
-}
-
-/* ---------------------------------------------------------------- the end */
-
-struct symptom
-attempt_symptom(const struct attempt *a)
-{
-	struct symptom s = { 0 };
-
-	s.phase = a->phase;
-	s.verify = a->tls.verify;
-	s.alert = a->tls.alert;
-	s.eof = a->tls.eof;
-	s.too_large = a->head_too_large;
-	return s;
-}
-
-void
-attempt_fail(struct attempt *a, const struct symptom *s)
-{
-	enum phase phase;
-	enum failure f = classify(s, &phase);
-	const char *text = NULL;
-
-	if (a->ws != NULL && s->timed_out)
-		f = websocket_timeout(a->ws, f);
-	if (!s->timed_out) {
-		a->record.curl_code = s->curl_code;
-		if (s->os_errno != 0)
-			a->record.os_errno = s->os_errno;
-		text = a->curl_error[0] != '\0' ? a->curl_error
-		    : s->os_errno != 0          ? strerror(s->os_errno)
-						: NULL;
-	}
-	attempt_finish(a, f, phase, text);
-}
-
-void
-attempt_on_transfer_done(struct attempt *a, CURLcode result)
-{
-	struct symptom s;
-	long os_errno = 0;
-
-	if (result == CURLE_OK &&
-	    conf_endpoint_is_websocket(a->order.endpoint)) {
-		websocket_begin(a);
-		return;
-	}
-	if (result == CURLE_OK || a->body_enough) {
-		attempt_finish(a, FAILURE_NONE, PHASE_DONE, NULL);
-		return;
-	}
-	curl_easy_getinfo(a->easy, CURLINFO_OS_ERRNO, &os_errno);
-	s = attempt_symptom(a);
-	s.curl_code = (int)result;
-	s.os_errno = a->open_errno != 0 ? a->open_errno : (int)os_errno;
-	attempt_fail(a, &s);
-}
-
-/*
- * Durations of the phases that were reached, up to the end in end_us; what
- * lies between them is other_us, so that all add up to total_us.
- */
-static void
-fill_durations(struct attempt *a, bool failed, enum phase last, int64_t end_us)
-{
-	struct attempt_record *r = &a->record;
-	int64_t sum_us;
-
-	r->total_us = end_us - a->opened_us;
-	if (a->connected_us == 0) {
-		r->connect_us = r->total_us;
-		if (a->connect_lag_us > a->lag_us)
-			a->lag_us = a->connect_lag_us;
-	}
-	sum_us = r->connect_us;
-	if (a->tls_us != 0) {
-		r->tls_us =
-		    (a->tls.done_us != 0 && !(failed && last == PHASE_TLS)
-			    ? a->tls.done_us
-			    : end_us) -
-		    a->tls_us;
-		sum_us += r->tls_us;
-	}
-	if (a->request_us != 0 && last >= PHASE_REQUEST) {
-		r->request_us =
-		    (a->first_byte_us != 0 ? a->first_byte_us : end_us) -
-		    a->request_us;
-		sum_us += r->request_us;
-	}
-	if (a->first_byte_us != 0) {
-		r->done_us = end_us - a->first_byte_us;
-		sum_us += r->done_us;
-	}
-	r->other_us = r->total_us - sum_us;
-}
-
-static void
-fill_tcp(struct attempt *a)
-{
-	struct attempt_record *r = &a->record;
-
-	if (a->fd >= 0)
-		a->facts = pathsocket_facts(a->fd);
-	if (a->connected_us == 0) {
-		r->syn_retransmits = a->facts.retransmits;
-		return;
-	}
-	r->dsack_dups = a->facts.dsack_dups;
-	if (a->facts.retransmits != NOT_MEASURED &&
-	    r->syn_retransmits != NOT_MEASURED)
-		r->late_retransmits = a->facts.retransmits - r->syn_retransmits;
-}
-
-static void
-fill_tls(struct attempt *a)
-{
-	struct attempt_record *r = &a->record;
-
-	if (a->tls.done_us != 0) {
-		r->tls_version = x_strdup(a->tls.version);
-		r->tls_cipher = x_strdup(a->tls.cipher);
-	}
-	r->has_cert = a->tls.has_cert;
-	memcpy(r->cert_sha256, a->tls.cert_sha256, SHA256_SIZE);
-	r->cert_issuer = a->tls.cert_issuer;
-	a->tls.cert_issuer = NULL;
-	if (a->tls.verify >= 0)
-		r->cert_verify = a->tls.verify;
-	if (a->tls.alert >= 0)
-		r->tls_alert = a->tls.alert;
-}
-
-/* What libcurl counted; a WebSocket has counted for itself. */
-static void
-fill_http(struct attempt *a)
-{
-	struct attempt_record *r = &a->record;
-	long status = 0, head = 0, request = 0;
-	curl_off_t body = 0;
-
-	if (a->request_us == 0)
-		return;
-	curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(a->easy, CURLINFO_HEADER_SIZE, &head);
-	curl_easy_getinfo(a->easy, CURLINFO_REQUEST_SIZE, &request);
-	curl_easy_getinfo(a->easy, CURLINFO_SIZE_DOWNLOAD_T, &body);
-	if (status > 0)
-		r->http_status = status;
-	r->bytes_in = head + body;
-	r->bytes_out = request;
-	if (r->observed.family == 0 && a->body.size > 0)
-		http_find_address(a->body.s, a->body.size, &r->observed);
-}
-
-void
-attempt_finish(
-    struct attempt *a, enum failure failure, enum phase phase, const char *text)
-{
-	struct engine *en = a->engine;
-	struct attempt_record *r = &a->record;
-
-	fill_tcp(a);
-	fill_durations(a, failure != FAILURE_NONE, phase, monotonic_now_us());
-	fill_tls(a);
-	if (a->ws == NULL)
-		fill_http(a);
-	r->failure = failure;
-	r->failed_phase = phase;
-	r->failure_text = text != NULL ? x_strdup(text) : NULL;
-	r->loop_lag_us = a->lag_us;
-
-	websocket_free(a->ws);
-	event_free(a->timer);
-	engine_forget(en, a);
-	curl_easy_cleanup(a->easy);
-	curl_slist_free_all(a->headers);
-	curl_slist_free_all(a->connect_to);
-	tls_facts_clear(&a->tls);
-	text_clear(&a->body);
-	engine_deliver(en, r); /* what it owns is gone with it */
-	free(a);
 }

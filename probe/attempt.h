@@ -2,8 +2,9 @@
  * One attempt, from the socket to the record: what the engine's files share.
  *
  * The engine (engine.c) owns the loop and libcurl's multi handle; attempt.c
- * the course of an attempt through its phases; attempt_ws.c what follows the
- * TLS handshake of a WebSocket.
+ * the course of an attempt through its phases; attempt_curl.c its libcurl
+ * handle; attempt_end.c how it ends; attempt_ws.c what follows the TLS
+ * handshake of a WebSocket.
  */
 #ifndef NATDIFF_PROBE_ATTEMPT_H
 #define NATDIFF_PROBE_ATTEMPT_H
@@ -67,9 +68,6 @@ struct attempt {
 /* A new attempt with its easy handle made, not yet added to the multi. */
 struct attempt *attempt_new(struct engine *en, const struct attempt_order *o);
 
-/* libcurl is done with the transfer. */
-void attempt_on_transfer_done(struct attempt *a, CURLcode result);
-
 /* libcurl began to watch the socket: connect() has been called. */
 void attempt_on_socket_known(struct attempt *a);
 
@@ -82,8 +80,21 @@ void attempt_begin_phase(struct attempt *a, enum phase phase);
 /* Keep what a header of the final response is kept for. */
 void attempt_note_header(void *arg, const struct http_header *h);
 
+/* The connection is up and nothing was sent on it yet. */
+void attempt_note_connected(struct attempt *a);
+
 /* The first byte of the response is here. */
 void attempt_note_first_byte(struct attempt *a);
+
+/* attempt_curl.c */
+
+/* Make the request and set the easy handle's options, by the order. */
+void attempt_set_up(struct attempt *a);
+
+/* attempt_end.c */
+
+/* libcurl is done with the transfer. */
+void attempt_on_transfer_done(struct attempt *a, CURLcode result);
 
 /*
  * The end of it: the record is completed and handed over, the attempt freed.
