@@ -143,18 +143,19 @@ folder() {
   fi
 }
 
-# record NAME SEED OUT: one run in a lab of its own.
+# record NAME SEED OUT: one run in a lab of its own, which ends with us.
 record() {
-  local out=$3 lab_dir
+  local out=$3 lab_dir child
   rm -rf "$out"
   mkdir -p "$out" || return
   lab_dir=$(mktemp -d "$work/lab.XXXXXX")
-  (
-    load_scenario "$1" "$2"
-    exec timeout -k 10 "$SCENARIO_SECONDS" "$lab" run -d "$lab_dir" \
-      ${conditions[@]+"${conditions[@]}"} -- \
-      bash "$lab_tests/record.sh" "$1" "$2" "$out"
-  ) >"$out/lab.log" 2>&1
+  load_scenario "$1" "$2"
+  timeout -k 10 "$SCENARIO_SECONDS" "$lab" run -d "$lab_dir" \
+    ${conditions[@]+"${conditions[@]}"} -- \
+    bash "$lab_tests/record.sh" "$1" "$2" "$out" >"$out/lab.log" 2>&1 &
+  child=$!
+  trap 'kill $child; wait $child; exit 143' TERM
+  wait "$child"
 }
 
 # report_of VIEW OUT: the report as JSON, in OUT/VIEW.json.
@@ -234,12 +235,11 @@ outcome() {
   fi
 }
 
-# judge NAME SEED OUT: a line `NAME SEED VIEW CAUSE STRENGTH OUTCOME` for each
+# judge NAME SEED OUT, of a scenario that is loaded: a line `NAME SEED VIEW CAUSE STRENGTH OUTCOME` for each
 # of the scenario's views.
 judge() {
   local name=$1 number=$2 out=$3 expectation view views verdict
   local -a v
-  load_scenario "$name" "$number"
   for expectation in "${expectations[@]}"; do
     view=${expectation%% *}
     views=$view
@@ -327,7 +327,10 @@ judge_all() {
       *.db) cp "$db" "$out/" ;;
       esac
     done
-    judge "$name" "$number" "$out" >"$work/results/$name.$number"
+    (
+      load_scenario "$name" "$number"
+      judge "$name" "$number" "$out"
+    ) >"$work/results/$name.$number"
     rm -f "$out"/*.db
     show <"$work/results/$name.$number"
   done
@@ -419,4 +422,4 @@ main() {
   total
 }
 
-main "$@"
+main "$@"; exit
