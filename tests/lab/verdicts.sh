@@ -33,7 +33,8 @@ usage: lab verdicts [OPTION...]    how often is the verdict right?
                      there are several seeds: DIR/SCENARIO.SEED/)
   --judge DIR        no lab: judge what --keep has left in DIR, which may be
                      compressed (*.db.gz)
-  --markdown FILE    the matrix for docs/verdict.md
+  --markdown FILE    the matrix, and what was named in each scenario, for
+                     docs/verdict.md
 
 Exit status: 0 all as expected, 1 not, 2 usage, 77 no lab to be had here.
 END_USAGE
@@ -205,6 +206,8 @@ value_of() {
 #   wrong       another wrong cause
 #   unnamed     the cause should have been named
 #   too-strong, too-weak, no-rival
+#
+# And of a run: no-counters, no-report, not-run.
 outcome() {
   local cause=$1 strength=$2 others=$3 e=$4 least most rival
   least=$(value_of at-least "$e")
@@ -235,29 +238,32 @@ outcome() {
   fi
 }
 
-# judge NAME SEED OUT, of a scenario that is loaded: a line `NAME SEED VIEW CAUSE STRENGTH OUTCOME` for each
-# of the scenario's views.
+# judge NAME SEED OUT, of a scenario that is loaded: for each of its views a
+# line `NAME SEED VIEW CAUSE STRENGTH OUTCOME RIGHT`, the last being the cause
+# that is right, the first if there are several.
 judge() {
-  local name=$1 number=$2 out=$3 expectation view views verdict
+  local name=$1 number=$2 out=$3 expectation view views verdict right
   local -a v
   for expectation in "${expectations[@]}"; do
     view=${expectation%% *}
     views=$view
+    right=$(value_of right "$expectation")
+    right=${right%% *}
     [ "$view" != any ] || views="hosts gateway"
     for view in $views; do
       if [ "$view" = gateway ] && [ ! -e "$out/gateway.db" ]; then
-        echo "$name $number $view - - no-counters"
+        echo "$name $number $view - - no-counters $right"
         continue
       fi
       if ! report_of "$view" "$out"; then
-        echo "$name $number $view - - no-report"
+        echo "$name $number $view - - no-report $right"
         continue
       fi
       verdict=$(jq -r '.verdict | .cause, .strength // "none",
         ([.not_ruled_out[]?.cause] | join(" "))' "$out/$view.json")
       mapfile -t v <<<"$verdict"
       echo "$name $number $view ${v[0]} ${v[1]}" \
-        "$(outcome "${v[0]}" "${v[1]}" "${v[2]-}" "$expectation")"
+        "$(outcome "${v[0]}" "${v[1]}" "${v[2]-}" "$expectation")" "$right"
     done
   done
 }
@@ -269,7 +275,7 @@ one() {
   if record "$1" "$2" "$out"; then
     judge "$1" "$2" "$out" >"$results.new"
   else
-    echo "$1 $2 - - - not-run" >"$results.new"
+    echo "$1 $2 - - - not-run -" >"$results.new"
     sed "s/^/# $1: /" "$out/lab.log" | tail -n 5 >&2
   fi
   mv "$results.new" "$results"
@@ -279,7 +285,7 @@ one() {
 # The lines of one run, as they come.
 show() {
   local name number view cause strength outcome mark
-  while read -r name number view cause strength outcome; do
+  while read -r name number view cause strength outcome _; do
     mark=ok
     failing "$outcome" && mark=FAIL
     [ "$outcome" != no-counters ] || mark=skip
@@ -336,33 +342,72 @@ judge_all() {
   done
 }
 
-# The confusion matrix: a row for each scenario and view, a column for each
-# cause that a verdict named.
+# The confusion matrix of a view: a row for each cause that was true, a column
+# for each that a verdict named, both in this order.  Counts are verdicts.
 matrix() {
-  cat "$work"/results/* | awk '
-    $6 == "no-counters" { next }
-    {
-      row = $1 "\t" $3
-      cause = $4 == "-" ? $6 : $4
-      if (!(row in rows)) { rows[row]; order[++n] = row }
-      if (!(cause in causes)) { causes[cause]; column[++m] = cause }
-      count[row, cause]++
-      if ($6 != "ok") bad[row]++
+  cat "$work"/results/* | awk -v view="$1" '
+    function letter(i) { return substr("abcdefghijklmnopqrstuvwxyz", i, 1) }
+    BEGIN {
+      n = split("healthy latency_only nat_port_exhaustion nat_port_reuse " \
+        "nat_table_full nat_idle_timeout nat_path_loss nat_path_blocked " \
+        "nat_path_interference edge_address_limit host_limit endpoint_down " \
+        "dns_trouble inconclusive", causes)
     }
+    $3 == view && $4 != "-" { count[$7, $4]++; truths[$7]++ }
     END {
-      printf "| scenario | seen by |"
-      for (j = 1; j <= m; j++) printf " %s |", column[j]
-      printf " not as expected |\n|---|---|"
-      for (j = 1; j <= m + 1; j++) printf "---:|"
+      printf "| %-24s |", "true, named"
+      for (j = 1; j <= n; j++) printf " %2s |", letter(j)
+      printf "\n|%s|", substr("--------------------------------", 1, 26)
+      for (j = 1; j <= n; j++) printf "---:|"
       printf "\n"
       for (i = 1; i <= n; i++) {
-        split(order[i], part, "\t")
-        printf "| %s | %s |", part[1], part[2]
-        for (j = 1; j <= m; j++)
-          printf " %s |", count[order[i], column[j]]
-        printf " %s |\n", bad[order[i]]
+        if (!(causes[i] in truths)) continue
+        printf "| %-24s |", letter(i) " " causes[i]
+        for (j = 1; j <= n; j++) printf " %2s |", count[causes[i], causes[j]]
+        printf "\n"
       }
     }'
+}
+
+# A row for each scenario: what was named, how strongly, and how often if more
+# than once.
+by_scenario() {
+  cat "$work"/results/* | awk '
+    function say(text, times) {
+      return text (times > 1 ? " " times "x" : "")
+    }
+    function cell(scenario, view,  i, text) {
+      for (i = 1; i <= kinds[scenario, view]; i++)
+        text = text (i > 1 ? ", " : "") \
+          say(kind[scenario, view, i], times[scenario, view, i])
+      return text == "" ? "-" : text
+    }
+    {
+      if (!($1 in rows)) { rows[$1]; order[++n] = $1 }
+      said = $4 == "-" ? $6 : $4 ($5 == "none" ? "" : " (" $5 ")")
+      if ($4 != "-" && $6 != "ok") said = said " **" $6 "**"
+      for (i = 1; i <= kinds[$1, $3]; i++)
+        if (kind[$1, $3, i] == said) break
+      if (i > kinds[$1, $3]) { kinds[$1, $3] = i; kind[$1, $3, i] = said }
+      times[$1, $3, i]++
+    }
+    END {
+      print "| scenario | hosts alone | with the gateway'\''s counters |"
+      print "|---|---|---|"
+      for (i = 1; i <= n; i++)
+        print "| " order[i] " | " cell(order[i], "hosts") " | " \
+          cell(order[i], "gateway") " |"
+    }'
+}
+
+tables() {
+  echo "From the hosts alone:"
+  echo
+  matrix hosts
+  echo
+  echo "With the gateway's counters:"
+  echo
+  matrix gateway
 }
 
 total() {
@@ -416,9 +461,15 @@ main() {
     run_all
   fi
   echo
-  matrix
-  [ -z "$markdown" ] || matrix >"$markdown"
+  tables
   echo
+  [ -z "$markdown" ] || {
+    tables
+    echo
+    by_scenario
+    echo
+    total
+  } >"$markdown"
   total
 }
 
