@@ -52,6 +52,9 @@ fill_bins(struct bins *b, const struct finding *n, const char *kind)
 		nat = sc->pairs->pair[i].nat;
 		if (a->slot[nat] >= n->f->first_slot &&
 		    a->slot[nat] <= n->f->last_slot &&
+		    (sc->scope->nat_series == ALL_SERIES ||
+			attempt_series(sc->d, a, nat) ==
+			    sc->scope->nat_series) &&
 		    (facts_kind(a, nat) != KIND_NONE ||
 			(a->syn_retransmits[nat] != NO_COUNT &&
 			    a->syn_retransmits[nat] > 0)))

@@ -182,6 +182,23 @@ where_worst_host(const struct where *w)
 	return worst;
 }
 
+bool
+where_is_of_few(const struct where *w)
+{
+	size_t n[2] = { 0 }, pairs[2] = { 0 }, bad[2] = { 0 }, i;
+	const struct place *p;
+
+	for (i = 0; i < w->hosts.n; i++) {
+		p = &w->hosts.place[i];
+		n[p->shown]++;
+		pairs[p->shown] += p->failed.pairs + p->silent.pairs;
+		bad[p->shown] += p->failed.nat + p->silent.nat;
+	}
+	return n[true] > 0 && n[true] <= n[false] &&
+	    (double)bad[false] * (double)pairs[true] <=
+	    WHERE_ONLY_SHARE * (double)bad[true] * (double)pairs[false];
+}
+
 /* ----------------------------------------------------------------- hours */
 
 static int64_t

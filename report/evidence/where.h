@@ -78,6 +78,15 @@ void where_adjust(struct where *const *w, size_t n);
 /* The host whose own excess is the surest; NULL: none is shown. */
 const struct place *where_worst_host(const struct where *w);
 
+/*
+ * Whether hosts are shown that are at most half of all, and the others have
+ * as good as none of it.
+ */
+bool where_is_of_few(const struct where *w);
+
+/* Elsewhere this share of the rate at the places shown is as good as none. */
+#define WHERE_ONLY_SHARE 0.1
+
 /* A host as a report names it: apart from others of the same name; owned. */
 char *where_host_name(const struct dataset *d, uint32_t series);
 

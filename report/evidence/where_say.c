@@ -14,9 +14,6 @@
 
 #define NAMES_MOST 3
 
-/* Elsewhere this share of the rate at the places shown is as good as none. */
-#define ONLY_SHARE 0.1
-
 /* An interval of a change longer than this needs no seconds. */
 #define SECONDS_UP_TO_US INT64_C(600000000)
 
@@ -175,7 +172,7 @@ say_places(const struct places *places, const struct sort *sort,
 		return x_asprintf("at all %zu %s: %zu of %zu %s", s.shown,
 		    sort->plural, s.shown_bad, s.shown_pairs, what);
 	only = (double)s.others_bad * (double)s.shown_pairs <=
-	    ONLY_SHARE * (double)s.shown_bad * (double)s.others_pairs;
+	    WHERE_ONLY_SHARE * (double)s.shown_bad * (double)s.others_pairs;
 	names = name_shown(places, sort, d, s.shown);
 	others = others_in_words(s.others);
 	text = x_asprintf("%s at %s%s: %zu of %zu %s there, %zu of %zu %s %s",

@@ -98,12 +98,15 @@ static size_t
 rank_items(struct ranked *ranked, const struct verdict *v, const char *endpoint,
     size_t episode, enum cause cause)
 {
+	/* Of the whole window there is the evidence of all, and of a host. */
+	bool of_host = v->host != NULL && episode == 0;
 	const struct evidence *e;
 	size_t n = 0, i;
 
 	for (i = 0; i < v->evidence.n; i++) {
 		e = &v->evidence.item[i];
-		if (e->episode != episode || strcmp(e->endpoint, endpoint) != 0)
+		if (e->episode != episode || (e->host != NULL) != of_host ||
+		    strcmp(e->endpoint, endpoint) != 0)
 			continue;
 		ranked[n].item = e;
 		ranked[n++].weight =

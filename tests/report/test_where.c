@@ -172,11 +172,19 @@ fleet(uint64_t seed, enum nullmodels_kind kind, double rate, double burst,
 	}
 }
 
-Test(where, finds_the_one_starved_host_of_200)
+static void
+judge(struct verdict *v)
 {
 	const struct pairs *both[2] = { &pairs[0], &pairs[1] };
 	struct gateway_facts gateway = { true, NULL };
 	struct scorecard card;
+
+	scorecard_default(&card);
+	verdict_make(v, &d, both, &card, &gateway);
+}
+
+Test(where, finds_the_one_starved_host_of_200)
+{
 	struct verdict v;
 	size_t shown = 0, i;
 
@@ -193,8 +201,7 @@ Test(where, finds_the_one_starved_host_of_200)
 	    "%s", sentence(0));
 
 	/* It vanishes in the mean, and the verdict has it all the same. */
-	scorecard_default(&card);
-	verdict_make(&v, &d, both, &card, &gateway);
+	judge(&v);
 	cr_expect_not(contrast_has_excess(
 	    &v.endpoints[0].facts.contrast[OUTCOME_FAILED], SCRUTINY_TEST));
 	cr_assert_not_null(v.host);
@@ -202,6 +209,23 @@ Test(where, finds_the_one_starved_host_of_200)
 	cr_expect_eq(v.cause, CAUSE_NAT_PORT_EXHAUSTION, "%s", v.statement);
 	cr_expect_eq(
 	    strncmp(v.statement, "at host h137: ", 14), 0, "%s", v.statement);
+	verdict_clear(&v);
+}
+
+Test(where, other_hosts_do_not_water_the_evidence_down)
+{
+	struct verdict v;
+
+	fleet(2, NULLMODELS_GILBERT, 0, 10, STARVED);
+	look();
+	judge(&v);
+	cr_expect(contrast_has_excess(
+	    &v.endpoints[0].facts.contrast[OUTCOME_FAILED], SCRUTINY_TEST));
+	cr_expect_eq(v.cause, CAUSE_NAT_PORT_EXHAUSTION, "%s", v.statement);
+	cr_expect_eq(
+	    strncmp(v.statement, "at host h137: ", 14), 0, "%s", v.statement);
+	cr_expect_eq(strncmp(sentence(0), "only at host h137: ", 19), 0, "%s",
+	    sentence(0));
 	verdict_clear(&v);
 }
 
@@ -230,6 +254,38 @@ Test(where, names_no_host_of_200_healthy_bursty_ones)
 		wrong += where_worst_host(&where) != NULL;
 	}
 	cr_expect_leq(wrong * 100, SEEDS, "%zu of %d seeds", wrong, SEEDS);
+}
+
+Test(where, another_hosts_limits_say_nothing_of_this_one)
+{
+	static const int64_t in_use[] = { 27900, 300 };
+	struct host_sample h = { .port_range = 28000,
+		.conntrack_count = NOT_MEASURED,
+		.conntrack_max = NOT_MEASURED,
+		.conntrack_drops = NOT_MEASURED,
+		.allowance_exceeded = NOT_MEASURED,
+		.load = NOT_MEASURED,
+		.held = NOT_MEASURED };
+	const int64_t at_us = FIRST_SLOT * INT64_C(10000000);
+	uint32_t nat[2], i;
+	struct surroundings s;
+
+	nat[0] = run("nat1", ROLE_NAT);
+	nat[1] = run("nat2", ROLE_NAT);
+	for (i = 0; i < 2; i++) {
+		h.run = nat[i];
+		h.series = d.runs[nat[i]].series;
+		h.at_us = at_us;
+		h.ports_in_use = in_use[i];
+		d.samples = x_grow(d.samples, d.n_samples, &d.samples_capacity,
+		    sizeof(*d.samples));
+		d.samples[d.n_samples++] = h;
+	}
+	surroundings_find(&s, &d, at_us, at_us + 1, ALL_SERIES);
+	cr_expect_gt(s.ports_share, 0.99);
+	surroundings_find(&s, &d, at_us, at_us + 1, d.runs[nat[1]].series);
+	cr_expect(s.ports_known);
+	cr_expect_lt(s.ports_share, 0.02);
 }
 
 Test(where, says_which_host_and_how_the_others_fare)
