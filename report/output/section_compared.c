@@ -106,6 +106,18 @@ latency_row(struct table *t, const struct report *r,
 	    e->latency_p_adjusted[d], s->rank.block.gate, n);
 }
 
+/* Failures that are no fault of a path, and so in no pair. */
+static void
+aside_row(struct table *t, const char *name, size_t direct, size_t nat)
+{
+	if (direct + nat == 0)
+		return;
+	table_row(t, name);
+	table_cell(t, "%zu", direct);
+	table_cell(t, "%zu", nat);
+	table_cell(t, "set aside");
+}
+
 static void
 endpoint_rows(struct table *t, const struct report *r, size_t i)
 {
@@ -115,6 +127,8 @@ endpoint_rows(struct table *t, const struct report *r, size_t i)
 
 	table_group(t, e->endpoint->name);
 	outcome_row(t, &r->verdict, e, OUTCOME_FAILED, "failed");
+	aside_row(t, "in dns", e->facts.direct_dns, e->facts.nat_dns);
+	aside_row(t, "host's own", e->facts.direct_local, e->facts.nat_local);
 	outcome_row(t, &r->verdict, e, OUTCOME_SYN, "SYN resent");
 	if (c[OUTCOME_LATE].nat + c[OUTCOME_LATE].direct > 0)
 		outcome_row(t, &r->verdict, e, OUTCOME_LATE, "data resent");
@@ -143,6 +157,14 @@ shows_better(const struct verdict *v)
 	return false;
 }
 
+static bool
+is_compared(const struct facts *f)
+{
+	return f->pairs + f->nat_dns + f->direct_dns + f->nat_local +
+	    f->direct_local >
+	    0;
+}
+
 void
 section_compared(struct page *p, const struct report *r)
 {
@@ -159,7 +181,7 @@ section_compared(struct page *p, const struct report *r)
 	table_cell(&t, "nat minus direct");
 	for (i = 0; i < r->n_endpoints; i++) {
 		k = order[i];
-		if (v->endpoints[k].facts.pairs > 0 &&
+		if (is_compared(&v->endpoints[k].facts) &&
 		    strcmp(v->endpoints[k].endpoint->kind, "whoami") != 0)
 			endpoint_rows(&t, r, k);
 	}

@@ -129,6 +129,12 @@ matches() {
   }
 }
 
+# known FILE GOT: GOT is what is known; make check UPDATE_KNOWN=yes makes it so
+known() {
+  [ -z "${UPDATE_KNOWN:-}" ] || cp "$2" "$1"
+  diff -u "$1" "$2"
+}
+
 # sql DATABASE QUERY
 sql() { sqlite3 -batch -noheader "$1" "$2"; }
 
