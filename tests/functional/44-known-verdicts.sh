@@ -6,20 +6,21 @@
 
 # shellcheck source=tests/functional/tap.sh
 . "$TOP_SRCDIR/tests/functional/tap.sh"
-data=$TOP_SRCDIR/tests/data/verdicts
+recorded=$TOP_SRCDIR/tests/data/verdicts
+data=$TOP_SRCDIR/tests/data/diff
 cd "$work" || exit 1
 
 # unpack NAME: its databases, into NAME/
 unpack() {
   local file
   mkdir "$1"
-  for file in "$data/$1-golden"/*.db.gz; do
+  for file in "$recorded/$1"/*.db.gz; do
     gzip -dc "$file" >"$1/$(basename "$file" .gz)"
   done
 }
 
 text() {
-  "$report" diff "$1"/*.db >got.txt && known "$data/$1-golden/report.txt" got.txt &&
+  "$report" diff "$1"/*.db >got.txt && known "$data/$1-golden.txt" got.txt &&
     equals "$(awk 'length > 80' got.txt | wc -l)" 0
 }
 
