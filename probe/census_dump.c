@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <linux/inet_diag.h>
@@ -14,12 +13,10 @@
 
 #include <libmnl/libmnl.h>
 
-#include "natdiff/xalloc.h"
 #include "probe/census_tally.h"
+#include "probe/netlink.h"
 
 #define DUMP_TRIES 5
-/* The kernel fills what a reader offers, up to 32 KiB. */
-#define DUMP_BUFFER_SIZE (64 * 1024)
 
 static int
 on_message(const struct nlmsghdr *h, void *arg)
@@ -35,8 +32,12 @@ on_message(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
+/*
+ * Count one family's sockets.  -1 and errno; EINTR: the tables changed so
+ * much meanwhile that the kernel calls the dump inconsistent.
+ */
 static int
-ask(struct mnl_socket *nl, int family)
+dump_family(struct mnl_socket *nl, int family, struct tally *t)
 {
 	char buf[MNL_ALIGN(sizeof(struct nlmsghdr)) +
 	    MNL_ALIGN(sizeof(struct inet_diag_req_v2))];
@@ -51,54 +52,22 @@ ask(struct mnl_socket *nl, int family)
 	r->idiag_states = 1 << TCP_ESTABLISHED | 1 << TCP_SYN_SENT |
 	    1 << TCP_FIN_WAIT1 | 1 << TCP_FIN_WAIT2 | 1 << TCP_TIME_WAIT |
 	    1 << TCP_CLOSE_WAIT | 1 << TCP_LAST_ACK | 1 << TCP_CLOSING;
-	return mnl_socket_sendto(nl, h, h->nlmsg_len) == -1 ? -1 : 0;
-}
-
-/*
- * Count one family's sockets.  -1 and errno; EINTR: the tables changed so
- * much meanwhile that the kernel calls the dump inconsistent.
- */
-static int
-dump_family(struct mnl_socket *nl, int family, struct tally *t)
-{
-	char *buf = x_malloc(DUMP_BUFFER_SIZE);
-	unsigned int port = mnl_socket_get_portid(nl);
-	int more = MNL_CB_OK, sys;
-	ssize_t n;
-
-	if (ask(nl, family) == -1)
-		more = MNL_CB_ERROR;
-	while (more > MNL_CB_STOP) {
-		n = mnl_socket_recvfrom(nl, buf, DUMP_BUFFER_SIZE);
-		if (n == -1 && errno == EINTR)
-			continue;
-		more = n == -1
-		    ? MNL_CB_ERROR
-		    : mnl_cb_run(buf, (size_t)n, 0, port, on_message, t);
-	}
-	sys = errno;
-	free(buf);
-	errno = sys;
-	return more == MNL_CB_ERROR ? -1 : 0;
+	return netlink_ask(nl, h, on_message, t);
 }
 
 static int
 dump_once(struct tally *t)
 {
-	struct mnl_socket *nl;
-	int result = -1, sys;
+	struct mnl_socket *nl = netlink_open(NETLINK_SOCK_DIAG);
+	int result = -1;
 
-	nl = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
 	if (nl == NULL)
 		return -1;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	    dump_family(nl, AF_INET, t) == 0 &&
+	if (dump_family(nl, AF_INET, t) == 0 &&
 	    /* A kernel without IPv6 has no sockets of it. */
 	    (dump_family(nl, AF_INET6, t) == 0 || errno == ENOENT))
 		result = 0;
-	sys = errno;
-	mnl_socket_close(nl);
-	errno = sys;
+	netlink_close(nl);
 	return result;
 }
 

@@ -19,6 +19,8 @@
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
 #include "probe/conntrack.h"
+#include "probe/hostfile.h"
+#include "probe/netlink.h"
 
 #define PROC_STAT    "/proc/net/stat/nf_conntrack"
 #define PROC_ENTRIES "/proc/sys/net/netfilter/nf_conntrack_count"
@@ -26,7 +28,6 @@
 
 #define CPUS_MAX     65536 /* more than any kernel is built for */
 #define COLUMNS_MAX  64
-#define BUFFER_SIZE  32768 /* libmnl: a page is the least, 32 KiB the most */
 
 /* Wall and monotonic clock may drift apart by this in an interval. */
 #define STEP_US 100000
@@ -149,55 +150,36 @@ static int
 ask(struct mnl_socket *nl, uint8_t what, uint16_t flags, mnl_cb_t on_message,
     struct dump *d)
 {
-	char *buf = x_malloc(BUFFER_SIZE);
+	char buf[MNL_ALIGN(sizeof(struct nlmsghdr)) +
+	    MNL_ALIGN(sizeof(struct nfgenmsg))];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	unsigned int port = mnl_socket_get_portid(nl);
 	struct nfgenmsg *g;
-	int more = MNL_CB_OK, sys;
-	ssize_t n;
 
 	h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | what;
 	h->nlmsg_flags = NLM_F_REQUEST | flags;
 	g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
 	g->nfgen_family = AF_UNSPEC;
 	g->version = NFNETLINK_V0;
-	if (mnl_socket_sendto(nl, h, h->nlmsg_len) == -1)
-		more = MNL_CB_ERROR;
-	while (more > MNL_CB_STOP) {
-		n = mnl_socket_recvfrom(nl, buf, BUFFER_SIZE);
-		if (n == -1 && errno == EINTR)
-			continue;
-		more = n == -1
-		    ? MNL_CB_ERROR
-		    : mnl_cb_run(buf, (size_t)n, 0, port, on_message, d);
-	}
-	sys = errno;
-	free(buf);
-	errno = sys;
-	return more == MNL_CB_ERROR ? -1 : 0;
+	return netlink_ask(nl, h, on_message, d);
 }
 
 /* -1 and errno.  Older kernels do not tell the totals here. */
 static int
 read_netlink(struct conntrack_reading *r)
 {
-	struct mnl_socket *nl;
+	struct mnl_socket *nl = netlink_open(NETLINK_NETFILTER);
 	struct dump d = { .r = r };
-	int result = -1, sys;
+	int result = -1;
 
-	nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (nl == NULL)
 		return -1;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	    ask(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, on_processor,
+	if (ask(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, on_processor,
 		&d) == 0) {
 		ask(nl, IPCTNL_MSG_CT_GET_STATS, NLM_F_ACK, on_totals, &d);
 		errno = ENODATA;
 		result = r->n_cpus > 0 ? 0 : -1;
 	}
-	sys = errno;
-	mnl_socket_close(nl);
-	errno = sys;
+	netlink_close(nl);
 	return result;
 }
 
@@ -281,20 +263,6 @@ out:
 	return result;
 }
 
-static int64_t
-read_number(const char *name)
-{
-	FILE *f = fopen(name, "re");
-	long long n;
-	int found;
-
-	if (f == NULL)
-		return NOT_MEASURED;
-	found = fscanf(f, "%lld", &n);
-	fclose(f);
-	return found == 1 ? n : NOT_MEASURED;
-}
-
 /* ----------------------------------------------------------------- both */
 
 /* Why neither way works, by what the kernel said to ctnetlink. */
@@ -332,9 +300,9 @@ conntrack_read(struct conntrack_reading *r, struct err *e)
 	r->at_us = walltime_now_us();
 	r->monotonic_us = monotonic_now_us();
 	if (r->entries == NOT_MEASURED)
-		r->entries = read_number(PROC_ENTRIES);
+		r->entries = hostfile_number("", PROC_ENTRIES);
 	if (r->entries_max == NOT_MEASURED)
-		r->entries_max = read_number(PROC_MAX);
+		r->entries_max = hostfile_number("", PROC_MAX);
 	if (result != 0)
 		conntrack_reading_clear(r);
 	return result;
