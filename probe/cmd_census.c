@@ -3,7 +3,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "natdiff/walltime.h"
 #include "probe/census.h"
 #include "probe/cmd_census.h"
+#include "probe/cmd_options.h"
 #include "probe/commands.h"
 #include "probe/hostlimits.h"
 #include "probe/pause.h"
@@ -289,28 +289,6 @@ census_json(const struct census *c, const struct host_sample_record *s)
 
 /* --------------------------------------------------------------- options */
 
-/* A whole number from 0 to INT32_MAX; -1 where text is none. */
-static int
-parse_count(const char *text, int64_t *n)
-{
-	char *end;
-
-	errno = 0;
-	*n = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || *n < 0 ||
-	    *n > INT32_MAX)
-		return -1;
-	return 0;
-}
-
-static int
-usage_error(const char *option, const char *value, const char *expected)
-{
-	fprintf(stderr, "natdiff-probe: census: %s %s: expected %s\n", option,
-	    value, expected);
-	return -1;
-}
-
 /* 0, or -1 after a message; 1 where help was asked for and given. */
 static int
 parse_options(struct options *o, int argc, char **argv)
@@ -324,30 +302,32 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct cmd_value v = { .command = "census" };
 	int c;
 
 	memset(o, 0, sizeof(*o));
 	o->top = TOP_DEFAULT;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "i:n:h", table, NULL)) != -1) {
+		v.text = optarg;
 		switch (c) {
 		case 'i':
+			v.option = "--interval";
 			if (duration_parse(optarg, &o->interval_us) == -1 ||
 			    o->interval_us < INTERVAL_MIN_US ||
 			    o->interval_us > INTERVAL_MAX_US)
-				return usage_error("--interval", optarg,
-				    "a duration from 100ms to 7d");
+				return cmd_refuse(
+				    &v, "a duration from 100ms to 7d");
 			break;
 		case 'n':
-			if (parse_count(optarg, &o->count) == -1 ||
-			    o->count == 0)
-				return usage_error(
-				    "--count", optarg, "a number from 1");
+			v.option = "--count";
+			if (cmd_parse_count(&v, 1, &o->count) == -1)
+				return -1;
 			break;
 		case OPTION_TOP:
-			if (parse_count(optarg, &o->top) == -1)
-				return usage_error(
-				    "--top", optarg, "a number from 0");
+			v.option = "--top";
+			if (cmd_parse_count(&v, 0, &o->top) == -1)
+				return -1;
 			break;
 		case OPTION_JSON:
 			o->json = true;
@@ -359,8 +339,11 @@ parse_options(struct options *o, int argc, char **argv)
 			return -1;
 		}
 	}
-	if (optind < argc)
-		return usage_error("argument", argv[optind], "none");
+	if (optind < argc) {
+		v.option = "argument";
+		v.text = argv[optind];
+		return cmd_refuse(&v, "none");
+	}
 	if (o->interval_us == 0 && o->count == 0)
 		o->count = 1;
 	if (o->interval_us == 0)

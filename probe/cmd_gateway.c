@@ -19,6 +19,7 @@
 #include "natdiff/record.h"
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
+#include "probe/cmd_options.h"
 #include "probe/commands.h"
 #include "probe/conf.h"
 #include "probe/conntrack.h"
@@ -65,57 +66,32 @@ static const char help[] =
 /* --------------------------------------------------------------- options */
 
 static int
-bad_value(const char *option, const char *value, const char *expected)
+parse_interval(const struct cmd_value *v, int64_t *us)
 {
-	fprintf(stderr, "natdiff-probe gateway: %s %s: expected %s\n", option,
-	    value, expected);
-	return -1;
-}
-
-static int
-parse_interval(const char *text, int64_t *us)
-{
-	if (duration_parse(text, us) != 0 || *us < INTERVAL_MIN_US ||
+	if (duration_parse(v->text, us) != 0 || *us < INTERVAL_MIN_US ||
 	    *us > INTERVAL_MAX_US)
-		return bad_value(
-		    "--interval", text, "a duration from 100ms to 1h");
-	return 0;
-}
-
-static int
-parse_slots(const char *text, int64_t *slots)
-{
-	char *end;
-	long long n = strtoll(text, &end, 10);
-
-	if (*text == '\0' || *end != '\0' || n < 1 || n > 1000000000)
-		return bad_value("--slots", text, "a number from 1");
-	*slots = n;
-	return 0;
-}
-
-static int
-parse_duration(const char *text, int64_t *us)
-{
-	if (duration_parse(text, us) != 0 || *us == 0)
-		return bad_value(
-		    "--duration", text, "a duration as 90s, 10m or 2h");
+		return cmd_refuse(v, "a duration from 100ms to 1h");
 	return 0;
 }
 
 static int
 parse_option(struct options *o, int option)
 {
+	struct cmd_value v = { "gateway", NULL, optarg };
+
 	switch (option) {
 	case 'i':
-		return parse_interval(optarg, &o->interval_us);
+		v.option = "--interval";
+		return parse_interval(&v, &o->interval_us);
 	case 'o':
 		o->slots = 1;
 		return 0;
 	case 's':
-		return parse_slots(optarg, &o->slots);
+		v.option = "--slots";
+		return cmd_parse_count(&v, 1, &o->slots);
 	case 'd':
-		return parse_duration(optarg, &o->duration_us);
+		v.option = "--duration";
+		return cmd_parse_duration(&v, &o->duration_us);
 	case 'D':
 		o->database = optarg;
 		return 0;
@@ -141,6 +117,7 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct cmd_value extra = { "gateway", "argument", NULL };
 	int option;
 
 	memset(o, 0, sizeof(*o));
@@ -157,8 +134,10 @@ parse_options(struct options *o, int argc, char **argv)
 		if (parse_option(o, option) != 0)
 			return -1;
 	}
-	if (optind < argc)
-		return bad_value("argument", argv[optind], "none");
+	if (optind < argc) {
+		extra.text = argv[optind];
+		return cmd_refuse(&extra, "none");
+	}
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "natdiff/xalloc.h"
 #include "probe/agent.h"
 #include "probe/attempt_json.h"
+#include "probe/cmd_options.h"
 #include "probe/commands.h"
 #include "probe/conf.h"
 #include "probe/progress.h"
@@ -67,34 +68,16 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int
-bad_value(const char *option, const char *value, const char *expected)
-{
-	fprintf(stderr, "natdiff-probe run: --%s %s: expected %s\n", option,
-	    value, expected);
-	return -1;
-}
-
-static int
-parse_count(const char *text, int64_t *count)
-{
-	char *end;
-	long long n = strtoll(text, &end, 10);
-
-	if (*text == '\0' || *end != '\0' || n < 1 || n > 1000000000)
-		return bad_value("slots", text, "a number from 1");
-	*count = n;
-	return 0;
-}
-
 /* -1: usage; 1: --help was asked for. */
 static int
 parse_options(int argc, char **argv, struct run_options *o)
 {
+	struct cmd_value value = { .command = "run" };
 	int opt;
 
 	while (
 	    (opt = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
+		value.text = optarg;
 		switch (opt) {
 		case 'c':
 			o->config = optarg;
@@ -109,15 +92,15 @@ parse_options(int argc, char **argv, struct run_options *o)
 			o->agent.once = true;
 			break;
 		case 's':
-			if (parse_count(optarg, &o->agent.slots) != 0)
+			value.option = "--slots";
+			if (cmd_parse_count(&value, 1, &o->agent.slots) != 0)
 				return -1;
 			break;
 		case 'd':
-			if (duration_parse(optarg, &o->agent.duration_us) !=
-				0 ||
-			    o->agent.duration_us == 0)
-				return bad_value("duration", optarg,
-				    "a duration as 90s, 10m or 2h");
+			value.option = "--duration";
+			if (cmd_parse_duration(&value, &o->agent.duration_us) !=
+			    0)
+				return -1;
 			break;
 		case 'j':
 			o->json = true;
