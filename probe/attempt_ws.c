@@ -105,12 +105,24 @@ fail_io(struct websocket *ws)
 
 /* ------------------------------------------------------------- frames */
 
+/* What a read or a write of n bytes is to wslay. */
+static ssize_t
+tell_frames(wslay_event_context_ptr ctx, int status, size_t n)
+{
+	if (status == 0 && n > 0)
+		return (ssize_t)n;
+	wslay_event_set_error(ctx,
+	    status != 0 ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK);
+	return -1;
+}
+
 static ssize_t
 on_frames_want_bytes(wslay_event_context_ptr ctx, uint8_t *buffer, size_t size,
     int flags, void *arg)
 {
 	struct websocket *ws = arg;
 	size_t left = ws->in.size - ws->taken, n;
+	int status;
 
 	(void)flags;
 	if (left > 0) {
@@ -119,15 +131,8 @@ on_frames_want_bytes(wslay_event_context_ptr ctx, uint8_t *buffer, size_t size,
 		ws->taken += n;
 		return (ssize_t)n;
 	}
-	if (receive(ws, buffer, size, &n) != 0) {
-		wslay_event_set_error(ctx, WSLAY_ERR_CALLBACK_FAILURE);
-		return -1;
-	}
-	if (n == 0) {
-		wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
-		return -1;
-	}
-	return (ssize_t)n;
+	status = receive(ws, buffer, size, &n);
+	return tell_frames(ctx, status, n);
 }
 
 static ssize_t
@@ -135,17 +140,11 @@ on_frames_have_bytes(wslay_event_context_ptr ctx, const uint8_t *bytes,
     size_t size, int flags, void *arg)
 {
 	size_t n;
+	int status;
 
 	(void)flags;
-	if (transmit(arg, bytes, size, &n) != 0) {
-		wslay_event_set_error(ctx, WSLAY_ERR_CALLBACK_FAILURE);
-		return -1;
-	}
-	if (n == 0) {
-		wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
-		return -1;
-	}
-	return (ssize_t)n;
+	status = transmit(arg, bytes, size, &n);
+	return tell_frames(ctx, status, n);
 }
 
 static int
