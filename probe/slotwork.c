@@ -37,6 +37,7 @@ struct slotwork {
 	size_t waiting;         /* of them not ready */
 	struct event *timer;
 	bool cancelled;
+	bool name_was_slow; /* a shot was due before its name was resolved */
 };
 
 static const int families[2] = { AF_INET, AF_INET6 };
@@ -307,12 +308,20 @@ schedule(struct slotwork *w)
 		const struct shot *shot = &w->shots[w->next];
 
 		wait_us = w->begin_us + shot->offset_us - walltime_now_us();
-		if (wait_us > 0 || !shot_is_ready(w, shot))
+		if (wait_us > 0)
 			break;
+		if (!shot_is_ready(w, shot)) {
+			w->name_was_slow = true;
+			break;
+		}
 		w->next++;
-		if (!w->context->late_is_fine &&
+		/*
+		 * What was due while the machine slept is planned, not fired;
+		 * what waited for its name is fired, or is a failure of it.
+		 */
+		if (!w->context->late_is_fine && !w->name_was_slow &&
 		    -wait_us > w->context->conf->interval_us)
-			continue; /* we were asleep: planned, not fired */
+			continue;
 		fire(w, shot);
 		if (w->cancelled)
 			return;

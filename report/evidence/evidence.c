@@ -157,7 +157,9 @@ rule_answered_first(struct finding *n)
 
 	/* Those that never connected were not answered, as far as is known. */
 	retried = f->answer_known + f->nat_only_kind[KIND_CONNECT_SILENT];
-	if (retried >= KIND_LEAST) {
+	/* A few among troubles of another kind do not speak for them. */
+	if (retried >= KIND_LEAST &&
+	    retried * 5 >= f->contrast[OUTCOME_TROUBLE].nat) {
 		if (f->answered_first * 2 > retried)
 			state = STATE_YES;
 		else if (f->answered_first * 5 <= retried * 2)
