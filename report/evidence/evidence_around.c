@@ -266,8 +266,8 @@ rule_host(struct finding *n)
 	finding_number(
 	    finding_with_query(
 		finding_set(n, CLUE_HOST_CONNTRACK_FULL, state, NULL,
-		    "the NAT side's own hosts' connection tables were at "
-		    "most %.0f %% full",
+		    "the NAT side's own hosts' connection tables were up "
+		    "to %.0f %% full",
 		    100 * s->conntrack_share),
 		host_query(n)),
 	    "share", s->conntrack_share);
@@ -284,12 +284,11 @@ rule_host(struct finding *n)
 	state = !s->ports_known            ? STATE_UNKNOWN
 	    : s->ports_share >= FULL_SHARE ? STATE_YES
 					   : STATE_NO;
-	finding_number(
-	    finding_with_query(
-		finding_set(n, CLUE_HOST_PORTS, state, NULL,
-		    "at most %.0f %% of the NAT side's own local port "
-		    "range were in use",
-		    100 * s->ports_share),
-		host_query(n)),
+	finding_number(finding_with_query(
+			   finding_set(n, CLUE_HOST_PORTS, state, NULL,
+			       "up to %.0f %% of the NAT side's own local port "
+			       "range were in use",
+			       100 * s->ports_share),
+			   host_query(n)),
 	    "share", s->ports_share);
 }

@@ -51,8 +51,14 @@ finding_attempts_query(
 {
 	const struct dataset *d = n->scene->d;
 	uint32_t series = n->scene->scope->nat_series;
+	const char *end = strstr(columns, ", count(*)");
 	char *name = quote(ep->name), *agent = NULL, *host = NULL, *query;
+	char *group;
 
+	/* What is counted by other columns is grouped by them. */
+	group = end != NULL && end[strlen(", count(*)")] == '\0'
+	    ? x_asprintf(", %.*s", (int)(end - columns), columns)
+	    : x_strdup("");
 	if (series != ALL_SERIES) {
 		agent = quote(d->agents.text[d->series[series].agent]);
 		host =
@@ -60,9 +66,10 @@ finding_attempts_query(
 	}
 	query = x_asprintf("SELECT path, %s FROM attempts WHERE endpoint = %s "
 			   "AND slot BETWEEN %" PRId64 " AND %" PRId64
-			   "%s GROUP BY path",
+			   "%s GROUP BY path%s",
 	    columns, name, n->f->first_slot, n->f->last_slot,
-	    host != NULL ? host : "");
+	    host != NULL ? host : "", group);
+	free(group);
 	free(name);
 	free(agent);
 	free(host);

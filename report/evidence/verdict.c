@@ -17,6 +17,7 @@
 #include "report/stats/power.h"
 #include "report/stats/rates.h"
 #include "report/stats/scan.h"
+#include "report/unpaired.h"
 
 /* A difference in rate below this is none that anybody asks about. */
 #define HEALTHY_DIFFERENCE 0.01
@@ -33,10 +34,16 @@
 #define SHIFT_PART  4 /* of the interval */
 #define SHIFT_SHARE 0.8
 
-/* Latency that is worth a word: this much, and this share of direct's. */
+/* Dates of servers are whole seconds: so many of them, and so much. */
+#define DATES_LEAST    10
+#define CLOCK_LEAST_US 2000000
+
+/* Fewer pairs than the gate of the block test asks for at the least. */
+#define PAIRS_FEW 60
+
+/* Latency that is worth a word. */
 #define LATENCY_P        0.01
 #define LATENCY_LEAST_US 5000.0
-#define LATENCY_SHARE    0.25
 
 /* Episodes of the NAT against those of the direct path. */
 #define EPISODES_P 0.05
@@ -604,50 +611,103 @@ sum_pairing(struct pairing *p, const struct work *w)
 	p->nat = p->pairs + p->half_nat;
 }
 
+/*
+ * How far the clocks of the NAT side are ahead of the direct side's, by the
+ * Date headers that servers sent to both; 0 where that is not known.
+ */
+static int64_t
+clocks_apart_us(const struct dataset *d)
+{
+	int64_t sum_us[2] = { 0, 0 };
+	size_t count[2] = { 0, 0 }, i;
+	enum role role;
+
+	for (i = 0; i < d->n_runs; i++) {
+		role = d->paths[d->series[d->runs[i].series].path].role;
+		sum_us[role] += d->runs[i].offset_sum_us;
+		count[role] += d->runs[i].offset_count;
+	}
+	if (count[ROLE_DIRECT] < DATES_LEAST || count[ROLE_NAT] < DATES_LEAST)
+		return 0;
+	return sum_us[ROLE_DIRECT] / (int64_t)count[ROLE_DIRECT] -
+	    sum_us[ROLE_NAT] / (int64_t)count[ROLE_NAT];
+}
+
+/* Whether most attempts of a side failed for want of an address. */
+static bool
+names_are_trouble(const struct verdict *v)
+{
+	size_t nat = 0, nat_dns = 0, direct = 0, direct_dns = 0, i;
+	const struct facts *f;
+
+	for (i = 0; i < v->n_endpoints; i++) {
+		f = &v->endpoints[i].facts;
+		nat += f->nat_attempts;
+		nat_dns += f->nat_dns;
+		direct += f->direct_attempts;
+		direct_dns += f->direct_dns;
+	}
+	return nat_dns * 2 > nat || direct_dns * 2 > direct;
+}
+
 /* -1 where nothing can be compared; v says what is missing. */
 static int
 check_comparable(struct work *w, const struct pairing *p)
 {
 	struct verdict *v = w->v;
+	int64_t apart_us;
 	uint32_t address;
+	char *reason;
 
 	if (attempts_of(w->d, ROLE_NAT) == 0) {
 		add_text(&v->missing, &v->n_missing,
-		    "no attempts on a nat path in this window");
+		    "attempts on a nat path in this window: the database of "
+		    "the host behind the NAT");
 		return -1;
 	}
 	if (attempts_of(w->d, ROLE_DIRECT) == 0) {
 		add_text(&v->missing, &v->n_missing,
-		    "no attempts on a direct path in this window: a failing "
-		    "endpoint and a failing NAT look the same");
+		    "attempts on a direct path in this window, without which "
+		    "a failing endpoint and a failing NAT look the same: the "
+		    "database of the host with the static address");
 		return -1;
 	}
 	if (observed_on_both(w->d, &address)) {
 		add_text(&v->missing, &v->n_missing,
-		    "both paths leave through the same public address %s: "
-		    "there are no two paths to compare",
+		    "two paths: both leave through the same public "
+		    "address %s",
 		    w->d->addresses.text[address]);
 		return -1;
 	}
-	/* Trouble with names leaves nothing to pair, and is an answer. */
-	if (p->pairs == 0 && p->half_dns > 0)
+	/* Where names are the trouble, nothing pairs, and that is an answer. */
+	if (p->pairs == 0 && names_are_trouble(v))
 		return 0;
 	if (p->pairs == 0) {
+		reason = unpaired_reason(w->d);
+		add_text(&v->missing, &v->n_missing, "pairs: %s", reason);
+		free(reason);
+		return -1;
+	}
+	apart_us = clocks_apart_us(w->d);
+	if (llabs(apart_us) * SHIFT_PART > w->interval_us &&
+	    llabs(apart_us) >= CLOCK_LEAST_US) {
 		add_text(&v->missing, &v->n_missing,
-		    "no pairs: the two paths were never measured in the same "
-		    "slots at the same address (clocks, interval, windows?)");
+		    "clocks that agree: by the servers' dates those of the "
+		    "hosts are about %.0f s apart, so that the pairs are of "
+		    "different moments",
+		    fabs((double)apart_us) / 1e6);
 		return -1;
 	}
 	if (clocks_differ(p))
 		add_text(&v->missing, &v->n_missing,
 		    "clocks that agree: the NAT side begins %s in nearly all "
-		    "of %zu pairs",
+		    "of %zu pairs, by more than a quarter of the interval",
 		    p->nat_later > p->nat_earlier ? "later" : "earlier",
 		    p->good);
 	if ((double)p->half_nat > HALF_CAUTION * (double)p->nat)
 		add_text(&v->missing, &v->n_missing,
-		    "%zu of %zu attempts on the NAT path have no direct one "
-		    "in the same slot",
+		    "direct attempts beside those on the NAT path: %zu of "
+		    "%zu have none in the same slot",
 		    p->half_nat, p->nat);
 	if (clocks_differ(p) ||
 	    (double)p->half_nat > HALF_REFUSE * (double)p->nat)
@@ -774,7 +834,7 @@ merge_endpoints(struct work *w)
 		v->cause = CAUSE_INCONCLUSIVE;
 		v->strength = STRENGTH_NONE;
 		add_text(&v->missing, &v->n_missing,
-		    "endpoints have different causes: see each of them");
+		    "one cause: the endpoints have different ones");
 	}
 	return true;
 }
@@ -787,10 +847,9 @@ state_cause(struct work *w)
 	char *rivals = NULL, *longer;
 
 	if (v->cause != CAUSE_INCONCLUSIVE) {
-		state(v, "%s%s%s%s (%s evidence)",
-		    v->host != NULL ? "at host " : "",
+		state(v, "%s%s%s%s", v->host != NULL ? "at host " : "",
 		    v->host != NULL ? v->host : "", v->host != NULL ? ": " : "",
-		    cause_words(v->cause), strength_name(v->strength));
+		    cause_words(v->cause));
 		return;
 	}
 	for (i = 0; i < v->n_not_ruled_out && named < 4; i++, named++) {
@@ -910,7 +969,7 @@ worst_latency(const struct verdict *v, const struct endpoint **endpoint,
 }
 
 static void
-say_what_is_missing(struct work *w, const struct pairing *p)
+say_what_is_missing(struct work *w)
 {
 	struct verdict *v = w->v;
 	const struct facts *f;
@@ -937,7 +996,31 @@ say_what_is_missing(struct work *w, const struct pairing *p)
 	if (more > 0 && per_slot > 0 && isfinite(more))
 		add_text(&v->missing, &v->n_missing, "about %.0f more slots",
 		    ceil(more / per_slot));
-	(void)p;
+}
+
+/* Too few pairs still have counts, which somebody in trouble wants to see. */
+static void
+state_calm(struct verdict *v, const struct pairing *p)
+{
+	size_t nat_only = 0, direct_only = 0, i;
+	const struct contrast *c;
+
+	for (i = 0; i < v->n_endpoints; i++) {
+		c = &v->endpoints[i].facts.contrast[OUTCOME_FAILED];
+		if (!is_main(v->endpoints[i].endpoint))
+			continue;
+		nat_only += c->nat_only;
+		direct_only += c->direct_only;
+	}
+	if (p->pairs < PAIRS_FEW)
+		state(v,
+		    "%zu pairs are too few to tell; %zu failed on the NAT path "
+		    "only, %zu on the direct one only",
+		    p->pairs, nat_only, direct_only);
+	else
+		state(v,
+		    "no difference between the paths was shown, and not "
+		    "enough was measured to call them healthy");
 }
 
 /* Nothing stands out in the whole window, and no episode does. */
@@ -973,10 +1056,8 @@ judge_calm(struct work *w, const struct pairing *p)
 		    cause_words(CAUSE_HEALTHY));
 	} else {
 		v->cause = CAUSE_INCONCLUSIVE;
-		state(v,
-		    "no difference between the paths was shown, and not "
-		    "enough was measured to call them healthy");
-		say_what_is_missing(w, p);
+		state_calm(v, p);
+		say_what_is_missing(w);
 	}
 }
 
@@ -1006,7 +1087,7 @@ judge_whole(struct work *w, const struct pairing *p)
 		v->strength = STRENGTH_MODERATE;
 	if (!has_control(w->d))
 		add_text(&v->missing, &v->n_missing,
-		    "no control endpoint: a full port pool and a full table "
+		    "a control endpoint: a full port pool and a full table "
 		    "look the same (control: yes at another address or port)");
 }
 
@@ -1051,10 +1132,18 @@ say_how_often(struct work *w)
 static void
 check_apart(struct work *w)
 {
-	if (w->d->addresses.n == 0)
-		add_text(&w->v->missing, &w->v->n_missing,
-		    "no proof that the paths leave through different "
-		    "addresses (whoami: or witness: in the configuration)");
+	struct verdict *v = w->v;
+	char *last;
+
+	if (w->d->addresses.n > 0)
+		return;
+	add_text(&v->missing, &v->n_missing,
+	    "proof that the paths leave through different addresses (whoami: "
+	    "or witness: in the configuration)");
+	last = v->missing[v->n_missing - 1];
+	memmove(v->missing + 1, v->missing,
+	    (v->n_missing - 1) * sizeof(*v->missing));
+	v->missing[0] = last;
 }
 
 void
@@ -1074,7 +1163,7 @@ verdict_make(struct verdict *v, const struct dataset *d,
 	adjust_all(v);
 	find_where(&w);
 	if (check_comparable(&w, &p) != 0) {
-		state(v, "nothing can be said: %s", v->missing[0]);
+		state(v, "nothing can be said without %s", v->missing[0]);
 		v->difference = NAN;
 		v->difference_ci = INTERVAL_UNKNOWN;
 		return;
