@@ -168,9 +168,12 @@ add_owner(struct census_line *line, const char *name, int64_t sockets)
 static void
 name_owners(const struct holdings *h, struct census_line **line_of)
 {
-	const struct holding *first, *p, *end = h->items + h->n;
+	const struct holding *first, *p, *end;
 	int64_t sockets;
 
+	if (h->n == 0)
+		return;
+	end = h->items + h->n;
 	for (first = h->items; first < end; first = p) {
 		sockets = 0;
 		for (p = first;
