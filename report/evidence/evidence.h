@@ -54,8 +54,8 @@ struct surroundings {
 	double conntrack_share; /* largest count / max */
 	int64_t allowance;      /* increase */
 	double ports_share;     /* largest share of ip_local_port_range */
-	size_t held_samples; /* that know what was held open */
-	size_t held_with;    /* of these, with connections of others */
+	size_t held_samples;    /* that know what was held open */
+	size_t held_with;       /* of these, with connections of others */
 	int64_t held_most;
 };
 
