@@ -184,6 +184,19 @@ follow_clock(struct agent *ag)
 	arm_slot_timer(ag);
 }
 
+/* When the last slot is over; 0: there is no end. */
+static int64_t
+end_of(const struct agent *ag, int64_t slots)
+{
+	int64_t end_us =
+	    ag->first_slot_at_us + slots * ag->o->conf->interval_us;
+
+	if (slots == 0)
+		return ag->until_us;
+	return ag->until_us > 0 && ag->until_us < end_us ? ag->until_us
+							 : end_us;
+}
+
 static void
 tell_status(struct agent *ag)
 {
@@ -194,7 +207,7 @@ tell_status(struct agent *ag)
 	s.slots_wanted = ag->o->once ? 1 : ag->o->slots;
 	s.now_us = walltime_now_us();
 	s.first_slot_at_us = ag->first_slot_at_us;
-	s.until_us = ag->until_us;
+	s.until_us = end_of(ag, s.slots_wanted);
 	s.in_flight = engine_in_flight(ag->context.engine);
 	s.n_paths = ag->context.n_lanes;
 	for (i = 0; i < s.n_paths; i++) {

@@ -3,7 +3,10 @@
  */
 #include "config.h"
 
+#include <sys/ioctl.h>
+
 #include <inttypes.h>
+#include <limits.h>
 
 #include "natdiff/text.h"
 #include "natdiff/walltime.h"
@@ -29,9 +32,21 @@ add_rest(struct text *t, const struct agent_status *s)
 		text_addf(t, "  first slot in ");
 		add_clock(t, s->first_slot_at_us - s->now_us);
 	} else if (s->until_us > s->now_us) {
+		text_addf(t, "  ");
 		add_clock(t, s->until_us - s->now_us);
 		text_addf(t, " left");
 	}
+}
+
+/* What fits on a line of the terminal: a longer one could not be erased. */
+static int
+width_of(FILE *out)
+{
+	struct winsize w;
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &w) != 0 || w.ws_col < 2)
+		return INT_MAX;
+	return w.ws_col - 1;
 }
 
 void
@@ -47,9 +62,9 @@ progress_draw(FILE *out, const struct agent_status *s)
 	for (i = 0; i < s->n_paths; i++)
 		text_addf(&t, "  %s: %" PRId64 " ok, %" PRId64 " failed",
 		    s->paths[i].name, s->paths[i].ok, s->paths[i].failed);
-	text_addf(&t, "  %zu in flight  ", s->in_flight);
+	text_addf(&t, "  %zu in flight", s->in_flight);
 	add_rest(&t, s);
-	fprintf(out, "\r\033[K%s", t.s);
+	fprintf(out, "\r\033[K%.*s", width_of(out), t.s);
 	fflush(out);
 	text_clear(&t);
 }

@@ -8,7 +8,7 @@
 
 #include "probe/agent.h"
 
-/* Draw the line anew on out, which is a terminal. */
+/* Draw the line anew on out, a terminal: as much of it as fits. */
 void progress_draw(FILE *out, const struct agent_status *s);
 
 /* Take the line away, so that something else can be printed. */

@@ -23,10 +23,12 @@ read -r p_ec12 p_ec13 p_rsa p_http p_wss p_ws p_wrong p_unknown p_expired \
 cat >nginx.conf <<END
 $(nginx_main)
   access_log off;
+  log_format one '\$connection \$connection_requests \$ssl_session_reused';
   server {
     listen 127.0.0.1:$p_ec12 ssl;
     ssl_protocols TLSv1.2;
     ssl_certificate ecdsa.pem; ssl_certificate_key ecdsa.key;
+    location /again { access_log again.log one; return 200 "ok\n"; }
     location / { add_header X-Vendor-Id v-\$request_id; return 200 "ok\n"; }
     location /401 { return 401; }
     location /move { return 302 /; }
@@ -35,6 +37,7 @@ $(nginx_main)
     listen 127.0.0.1:$p_ec13 ssl;
     ssl_protocols TLSv1.3;
     ssl_certificate ecdsa.pem; ssl_certificate_key ecdsa.key;
+    location /again { access_log again.log one; return 200 "ok\n"; }
     location / { return 200 "ok\n"; }
   }
   server {
@@ -150,4 +153,25 @@ check "the run says how it ended" equals \
   "$(sql natdiff.db 'SELECT planned, fired, ended_how, lost_rows FROM run')" "15|15|finished|0"
 check "the name was resolved once an endpoint" equals \
   "$(sql natdiff.db "SELECT count(*), count(DISTINCT endpoint_id), min(addresses) FROM resolution")" "14|14|127.0.0.1"
+
+# The same endpoints again and again: nothing is shared between attempts.
+cat >again.yaml <<END
+agent: { database: again.db }
+paths: { direct: { role: direct } }
+endpoints:
+  tls12: { url: "https://localhost:$p_ec12/again", ca: ca.pem }
+  tls13: { url: "https://localhost:$p_ec13/again", ca: ca.pem }
+schedule: { interval: 1s, burst: 6, port-budget: 100000 }
+timeouts: { dns: 1s, connect: 2s, tls: 2s, request: 2s, done: 2s }
+END
+"$probe" run -c again.yaml --slots 2 2>again.err || sed 's/^/# /' again.err
+kill -USR1 "$(cat nginx.pid)" # so that the log is complete
+check "each attempt is a request" equals "$(wc -l <again.log)" \
+  "$(sql again.db 'SELECT count(*) FROM attempt WHERE failure IS NULL')"
+check "the first of its connection" equals \
+  "$(cut -d' ' -f2 again.log | sort -u) $(cut -d' ' -f1 again.log | sort -u | wc -l)" \
+  "1 $(wc -l <again.log)"
+check "with a TLS session of its own" equals \
+  "$(cut -d' ' -f3 again.log | sort -u)" .
+check "and all were fired" at_least "$(wc -l <again.log)" 20
 done_testing
