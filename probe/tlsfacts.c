@@ -147,6 +147,12 @@ on_certificate(X509_STORE_CTX *sctx, void *arg)
 		    sctx, X509_V_ERR_APPLICATION_VERIFICATION);
 	}
 	f->verify = X509_STORE_CTX_get_error(sctx);
+	/*
+	 * A forged signature leaves errors of its own in OpenSSL's queue.
+	 * libcurl tells the reason by the first of them, which must be the
+	 * refusal.
+	 */
+	ERR_clear_error();
 	if (trusted <= 0 &&
 	    SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), lenient_index) != NULL) {
 		X509_STORE_CTX_set_error(sctx, X509_V_OK);

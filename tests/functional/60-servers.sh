@@ -14,11 +14,19 @@ certificate rsa DNS:localhost ca rsa:2048 -days 30
 certificate wrong-name DNS:other.example ca ec -days 30
 certificate unknown DNS:localhost stranger ec -days 30
 certificate expired DNS:localhost ca ec -days 0
+# A signature with one bit of another.
+openssl x509 -in ecdsa.pem -outform DER -out forged.der
+last=$(tail -c 1 forged.der | od -An -tu1)
+{
+  head -c -1 forged.der
+  printf '%b' "\\x$(printf %02x $((last ^ 1)))"
+} | openssl x509 -inform DER -out forged.pem
+cp ecdsa.key forged.key
 # "-days 0" ends now; a second later it is over.
 sleep 1.1
 
 read -r p_ec12 p_ec13 p_rsa p_http p_wss p_ws p_wrong p_unknown p_expired \
-  p_mutual < <(free_ports 10)
+  p_mutual p_forged < <(free_ports 11)
 
 cat >nginx.conf <<END
 $(nginx_main)
@@ -79,10 +87,11 @@ s_server() {
 background s_server "$p_wrong" wrong-name
 background s_server "$p_unknown" unknown
 background s_server "$p_expired" expired
+background s_server "$p_forged" forged
 background s_server "$p_mutual" ecdsa -Verify 1 -verify_return_error
 
 for port in $p_ec12 $p_ec13 $p_rsa $p_http $p_wss $p_ws $p_wrong $p_unknown \
-  $p_expired $p_mutual; do
+  $p_expired $p_mutual $p_forged; do
   wait_for_port "$port" || exit 1
 done
 
@@ -103,6 +112,7 @@ endpoints:
   wrong-name: { url: "https://localhost:$p_wrong/", ca: ca.pem }
   unknown: { url: "https://localhost:$p_unknown/", ca: ca.pem }
   expired: { url: "https://localhost:$p_expired/", ca: ca.pem }
+  forged: { url: "https://localhost:$p_forged/", ca: ca.pem }
   other-ca: { url: "https://localhost:$p_ec12/", ca: stranger.pem }
   lenient: { url: "https://localhost:$p_unknown/", ca: ca.pem, verify: no }
   mutual: { url: "https://localhost:$p_mutual/", ca: ca.pem }
@@ -120,7 +130,7 @@ is() {
   equals "$(jq -r "select(.endpoint == \"$1\") | $2" attempts.jsonl)" "$3"
 }
 
-check "every endpoint has its attempt" equals "$(wc -l <attempts.jsonl)" 15
+check "every endpoint has its attempt" equals "$(wc -l <attempts.jsonl)" 16
 check "TLS 1.2, ECDSA" is ecdsa12 '"\(.failure) \(.tls_version) \(.http_status)"' "null TLSv1.2 200"
 check "TLS 1.3, ECDSA" is ecdsa13 '"\(.failure) \(.tls_version) \(.http_status)"' "null TLSv1.3 200"
 check "TLS 1.3, RSA" is rsa '"\(.failure) \(.tls_version) \(.http_status)"' "null TLSv1.3 200"
@@ -133,6 +143,7 @@ check "401 to an upgrade is reached" is wss-to-http '"\(.failure) \(.http_status
 check "certificate for another name" is wrong-name '"\(.failure) \(.failed_phase) \(.request_us)"' "ssl_invalid_hostname tls null"
 check "certificate of an unknown authority" is unknown '"\(.failure) \(.failed_phase) \(.cert_verify != 0)"' "ssl_unknown_authority tls true"
 check "expired certificate" is expired '"\(.failure) \(.failed_phase)"' "ssl_invalid_certificate tls"
+check "forged certificate" is forged '"\(.failure) \(.failed_phase)"' "ssl_invalid_certificate tls"
 check "each endpoint is judged by its own authorities" is other-ca '"\(.failure) \(.failed_phase)"' "ssl_unknown_authority tls"
 check "verify: no records what it does not refuse" is lenient '"\(.failure) \(.http_status) \(.cert_verify != 0)"' "null 200 true"
 check "a server that wants a client certificate" is mutual '.failure' ssl_failed_handshake
@@ -150,9 +161,9 @@ check "the database holds what was printed" equals \
   "$(sql natdiff.db 'SELECT attempt_id FROM attempts ORDER BY 1')" \
   "$(jq -r .attempt_id attempts.jsonl | sort)"
 check "the run says how it ended" equals \
-  "$(sql natdiff.db 'SELECT planned, fired, ended_how, lost_rows FROM run')" "15|15|finished|0"
+  "$(sql natdiff.db 'SELECT planned, fired, ended_how, lost_rows FROM run')" "16|16|finished|0"
 check "the name was resolved once an endpoint" equals \
-  "$(sql natdiff.db "SELECT count(*), count(DISTINCT endpoint_id), min(addresses) FROM resolution")" "14|14|127.0.0.1"
+  "$(sql natdiff.db "SELECT count(*), count(DISTINCT endpoint_id), min(addresses) FROM resolution")" "15|15|127.0.0.1"
 
 # The same endpoints again and again: nothing is shared between attempts.
 cat >again.yaml <<END
