@@ -376,6 +376,22 @@ find_load_trend(struct facts *f, const struct dataset *d,
 	free(load);
 }
 
+/* The first attempt at slot or later. */
+static size_t
+first_from(const struct attempts *a, int64_t slot)
+{
+	size_t lo = 0, hi = a->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (a->slot[mid] < slot)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 /* Of all attempts, paired or not: what their own hosts did to them. */
 static void
 count_own_failures(struct facts *f, const struct dataset *d,
@@ -386,13 +402,12 @@ count_own_failures(struct facts *f, const struct dataset *d,
 	bool nat;
 	size_t i;
 
-	for (i = 0; i < a->n; i++) {
+	for (i = first_from(a, scope->from_slot);
+	     i < a->n && a->slot[i] < scope->to_slot; i++) {
 		failure = (enum failure)a->failure[i];
 		series = attempt_series(d, a, i);
 		nat = d->paths[d->series[series].path].role == ROLE_NAT;
-		if (a->slot[i] < scope->from_slot ||
-		    a->slot[i] >= scope->to_slot ||
-		    failure == FAILURE_INTERRUPTED ||
+		if (failure == FAILURE_INTERRUPTED ||
 		    (nat && scope->nat_series != ALL_SERIES &&
 			scope->nat_series != series))
 			continue;
@@ -408,10 +423,33 @@ count_own_failures(struct facts *f, const struct dataset *d,
 	}
 }
 
+/* The first pair at slot or later: pairs are in slot order. */
+static size_t
+first_pair_from(
+    const struct attempts *a, const struct pairs *pairs, int64_t slot)
+{
+	size_t lo = 0, hi = pairs->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (a->slot[pairs->pair[mid].nat] < slot)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 void
 facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs, const struct scope *scope)
+    const struct pairs *all, const struct scope *scope)
 {
+	size_t from = first_pair_from(a, all, scope->from_slot);
+	size_t to = first_pair_from(a, all, scope->to_slot);
+	/* Those of the slots, so that an episode costs its own length. */
+	struct pairs part = { .pair = all->n > 0 ? all->pair + from : NULL,
+		.n = to - from };
+	const struct pairs *pairs = &part;
 	const struct pair *p;
 	size_t i;
 	int o;
