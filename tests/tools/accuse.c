@@ -1,0 +1,686 @@
+/*
+ * accuse [-r REPETITIONS] [-s SEED] [-j PROCESSES] [-n SLOTS] [-m WORD]: how
+ * often does the whole verdict, episodes included, accuse a NAT whose path
+ * fails no more than the direct one does, and how often does it name what is
+ * there?
+ *
+ * Every repetition is a dataset with main endpoints, one in most rows, and a
+ * control, each with a draw of its own of a null model, judged as
+ * natdiff-report diff does.  Each draw is judged as often as there are looks:
+ * the kinds of failure that could be taken for a cause.  Exits 1 where more
+ * than 1 % of the verdicts accuse the NAT in an attainable null model, or a
+ * plight is named less often than is expected (plus, in both, what chance
+ * allows for with fewer than 2000 repetitions).  The same seed gives the same
+ * numbers, whatever the number of processes.  -n leaves out models with more
+ * slots, -m those without WORD in their names.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "natdiff/xalloc.h"
+#include "report/evidence/verdict.h"
+#include "report/stats/rates.h"
+#include "tests/tools/nullmodels.h"
+
+#define ACCUSED_MOST 0.01
+#define INTERVAL_US  10000000
+#define TIMEOUT_US   10000000
+#define FIRST_SLOT   175000000 /* of ten seconds: in the year 2025 */
+
+/* What failures look like. */
+enum look {
+	LOOK_SILENT,     /* no SYN is answered: starved, dropped, down */
+	LOOK_RECOVERING, /* half of them connect after some retransmits */
+	LOOK_RESET,      /* cut off in the TLS handshake */
+	LOOK_COUNT
+};
+
+static const char *const look_names[LOOK_COUNT] = { "silent", "recovering",
+	"reset" };
+
+/* Trouble with known truth. */
+struct plight {
+	const char *name;
+	size_t n;        /* slots */
+	size_t from, to; /* of the trouble */
+	double share;    /* of the attempts in them that meet it */
+	double burst;    /* mean, in slots; 0: independent */
+	bool both;       /* on both paths in the same slots */
+	enum look look;
+	enum cause right;
+	double least; /* it is named so often; 0: no promise */
+};
+
+static const struct plight plights[] = {
+	{ .name = "a third starves, 1 hour",
+	    .n = 360,
+	    .to = 360,
+	    .share = 1.0 / 3,
+	    .look = LOOK_RECOVERING,
+	    .right = CAUSE_NAT_PORT_EXHAUSTION,
+	    .least = .95 },
+	{ .name = "a third starves, 15 minutes",
+	    .n = 90,
+	    .to = 90,
+	    .share = 1.0 / 3,
+	    .look = LOOK_RECOVERING,
+	    .right = CAUSE_NAT_PORT_EXHAUSTION },
+	{ .name = "all starve, 5 minutes",
+	    .n = 30,
+	    .to = 30,
+	    .share = 1,
+	    .look = LOOK_RECOVERING,
+	    .right = CAUSE_NAT_PORT_EXHAUSTION },
+	{ .name = "all starve, 5 minutes of 60",
+	    .n = 360,
+	    .from = 100,
+	    .to = 130,
+	    .share = 1,
+	    .look = LOOK_RECOVERING,
+	    .right = CAUSE_NAT_PORT_EXHAUSTION },
+	{ .name = "all starve, 15 minutes of 60",
+	    .n = 360,
+	    .from = 100,
+	    .to = 190,
+	    .share = 1,
+	    .look = LOOK_RECOVERING,
+	    .right = CAUSE_NAT_PORT_EXHAUSTION },
+	{ .name = "all starve, 2 hours of a day",
+	    .n = 8640,
+	    .from = 4000,
+	    .to = 4720,
+	    .share = 1,
+	    .look = LOOK_RECOVERING,
+	    .right = CAUSE_NAT_PORT_EXHAUSTION },
+	{ .name = "all are reset, 15 minutes of 60",
+	    .n = 360,
+	    .from = 100,
+	    .to = 190,
+	    .share = 1,
+	    .look = LOOK_RESET,
+	    .right = CAUSE_NAT_PATH_INTERFERENCE },
+	{ .name = "both down, 10 minutes",
+	    .n = 60,
+	    .to = 60,
+	    .share = 1,
+	    .both = true,
+	    .look = LOOK_SILENT,
+	    .right = CAUSE_ENDPOINT_DOWN,
+	    .least = .95 },
+	{ .name = "both down now and then, 1 hour",
+	    .n = 360,
+	    .to = 360,
+	    .share = .3,
+	    .burst = 5,
+	    .both = true,
+	    .look = LOOK_SILENT,
+	    .right = CAUSE_ENDPOINT_DOWN,
+	    .least = .95 },
+	{ .name = NULL },
+};
+
+/* More than one endpoint, or host behind the NAT. */
+#define MAINS_MOST 6
+#define HOSTS_MOST 8
+
+struct setting {
+	const char *name;
+	struct nullmodel model;
+	size_t mains, hosts;
+};
+
+#define GILBERT(slots, rate, burst)                                      \
+	{                                                                \
+		.n = slots, .direct_rate = rate, .direct_burst = burst,  \
+		.nat_rate = rate, .nat_burst = burst, .attainable = true \
+	}
+
+static const struct setting settings[] = {
+	{ "6 endpoints, L=5, n=2000", GILBERT(2000, .02, 5), MAINS_MOST, 1 },
+	{ "6 endpoints, L=20, n=2000", GILBERT(2000, .02, 20), MAINS_MOST, 1 },
+	{ "8 hosts, L=5, n=2000", GILBERT(2000, .02, 5), 1, HOSTS_MOST },
+	{ "8 hosts, L=20, n=2000", GILBERT(2000, .02, 20), 1, HOSTS_MOST },
+	{ .name = NULL },
+};
+
+struct counts {
+	uint64_t cause[CAUSE_COUNT];
+	uint64_t moderate; /* of the right cause, exactly that strength */
+	/* Accusations of the NAT, by what they rest on. */
+	uint64_t by_test;
+	uint64_t by_episode;
+};
+
+/* The failures at an endpoint, one a slot, as of nullmodels_draw(). */
+struct draw {
+	uint8_t *direct;
+	uint8_t *nat[HOSTS_MOST];
+};
+
+/* What a row tries; one of m and p. */
+struct row {
+	uint64_t stream;
+	const struct nullmodel *m;
+	const struct plight *p;
+	size_t n;
+	size_t mains, hosts;
+};
+
+static uint64_t repetitions = 2000, seed = 1, slots_most = UINT64_MAX;
+static const char *word = "";
+static unsigned int processes;
+static struct scorecard card;
+
+/* ------------------------------------------------------------- datasets */
+
+static uint32_t
+add_run(struct dataset *d, const char *agent, enum role role)
+{
+	struct series s = {
+		.agent = names_add(&d->agents, agent),
+		.host = names_add(&d->hosts, agent),
+		.path =
+		    dataset_path(d, role == ROLE_NAT ? "nat" : "direct", role),
+		.interval_us = INTERVAL_US,
+	};
+	struct run r = { .uuid = { (uint8_t)(1 + d->n_runs) } };
+
+	r.series = dataset_series(d, &s);
+	d->runs = x_grow(d->runs, d->n_runs, &d->runs_capacity, sizeof(r));
+	d->runs[d->n_runs] = r;
+	return (uint32_t)d->n_runs++;
+}
+
+/* A duration of some base and an exponential tail of a tenth of it. */
+static uint32_t
+duration(struct rng *r, double base_us)
+{
+	return (uint32_t)(base_us * (1 - 0.1 * log1p(-rng_unit(r))));
+}
+
+/*
+ * The total alone of the durations: latencies are compared at their own cost
+ * and accuse nobody.
+ */
+static void
+succeed(struct attempt_row *row, struct rng *r)
+{
+	row->status = 101;
+	row->duration_us[DURATION_TOTAL] = duration(r, 75000);
+	row->late = 0;
+	row->segs_in = 1;
+	row->certificate = CERTIFICATE_UNKNOWN + 1;
+}
+
+static void
+fail_by(struct attempt_row *row, struct rng *r, enum look look)
+{
+	if (look == LOOK_RESET) {
+		row->failure = FAILURE_TLS_RESET;
+		row->phase = PHASE_TLS;
+		row->duration_us[DURATION_TOTAL] = duration(r, 25000);
+		row->segs_in = 1;
+	} else if (look == LOOK_RECOVERING && rng_unit(r) < 0.5) {
+		succeed(row, r);
+		row->syn_retransmits = (uint8_t)(1 + 3 * rng_unit(r));
+		row->duration_us[DURATION_TOTAL] +=
+		    1000000u * row->syn_retransmits;
+	} else {
+		row->failure = FAILURE_CONNECT_TIMEOUT;
+		row->phase = PHASE_CONNECT;
+		row->syn_retransmits = 6;
+		row->duration_us[DURATION_TOTAL] = TIMEOUT_US;
+	}
+}
+
+static void
+add_series(struct attempts *a, const uint8_t *failed, size_t n, uint32_t run,
+    uint16_t target, enum look look, struct rng *r)
+{
+	struct attempt_row row;
+	size_t i, p;
+
+	for (i = 0; i < n; i++) {
+		if (failed[i] == NULLMODELS_MISSING)
+			continue;
+		memset(&row, 0, sizeof(row));
+		row.slot = FIRST_SLOT + (int64_t)i;
+		row.run = run;
+		row.target = target;
+		row.observed = run > 0; /* all hosts leave through one NAT */
+		row.late = row.segs_in = NO_COUNT;
+		row.certificate = NO_INDEX;
+		for (p = 0; p < DURATION_COUNT; p++)
+			row.duration_us[p] = NO_DURATION;
+		if (failed[i])
+			fail_by(&row, r, look);
+		else
+			succeed(&row, r);
+		attempts_add(a, &row);
+	}
+}
+
+/*
+ * What load would have made of the attempts: the draws are those of the main
+ * endpoints, then of the control.
+ */
+static void
+make_dataset(struct dataset *d, const struct row *row, const struct draw *draws,
+    enum look look, struct rng *r)
+{
+	uint32_t run[1 + HOSTS_MOST], endpoint;
+	struct endpoint *ep;
+	char name[64];
+	size_t i, h;
+
+	dataset_init(d);
+	d->inputs =
+	    x_grow(d->inputs, 0, &d->inputs_capacity, sizeof(*d->inputs));
+	memset(&d->inputs[d->n_inputs++], 0, sizeof(*d->inputs));
+	d->pool_per_destination = true;
+	run[0] = add_run(d, "vm", ROLE_DIRECT);
+	for (h = 0; h < row->hosts; h++) {
+		snprintf(name, sizeof(name), "host%zu", h);
+		run[1 + h] = add_run(d, name, ROLE_NAT);
+	}
+	names_add(&d->addresses, "192.0.2.1");
+	names_add(&d->addresses, "192.0.2.2");
+	names_add(&d->certificates, "");
+	names_add(&d->certificates, "CN=ca ok");
+	for (i = 0; i <= row->mains; i++) {
+		snprintf(name, sizeof(name), "endpoint%zu", i);
+		endpoint = dataset_endpoint(d, name);
+		ep = &d->endpoints[endpoint];
+		ep->kind = x_strdup("endpoint");
+		ep->url = x_strdup("wss://example.net/");
+		ep->control = i == row->mains;
+		snprintf(name, sizeof(name), "198.51.100.%zu:443", 1 + i);
+		names_add(&d->targets, name);
+		add_series(&ep->attempts, draws[i].direct, row->n, run[0],
+		    (uint16_t)i, look, r);
+		for (h = 0; h < row->hosts; h++)
+			add_series(&ep->attempts, draws[i].nat[h], row->n,
+			    run[1 + h], (uint16_t)i, look, r);
+	}
+	dataset_finish(d);
+}
+
+/* -------------------------------------------------------------- judging */
+
+static bool
+is_by_test(const struct verdict *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->n_endpoints; i++)
+		if (v->endpoints[i].troubled)
+			return true;
+	return false;
+}
+
+static void
+judge(const struct dataset *d, enum cause right, struct counts *c)
+{
+	struct gateway_facts gateway = { d->pool_per_destination, NULL };
+	const struct pairs *pointers[MAINS_MOST + 1];
+	struct pairs pairs[MAINS_MOST + 1];
+	struct verdict v;
+	size_t i;
+
+	for (i = 0; i < d->n_endpoints; i++) {
+		pairs_find(&pairs[i], d, &d->endpoints[i].attempts);
+		pointers[i] = &pairs[i];
+	}
+	verdict_make(&v, d, pointers, &card, &gateway);
+	c->cause[v.cause]++;
+	c->moderate += v.cause == right && v.strength == STRENGTH_MODERATE;
+	if (cause_accuses_nat(v.cause)) {
+		c->by_test += is_by_test(&v);
+		c->by_episode += !is_by_test(&v);
+	}
+	verdict_clear(&v);
+	for (i = 0; i < d->n_endpoints; i++)
+		pairs_clear(&pairs[i]);
+}
+
+/* One draw of a null model for every endpoint, in every look. */
+static void
+try_null(
+    const struct row *row, struct rng *r, struct draw *draws, struct counts *c)
+{
+	const struct nullmodel *m = row->m;
+	struct dataset d;
+	size_t i, h;
+	int look;
+
+	for (i = 0; i <= row->mains; i++) {
+		nullmodels_draw(m, r, draws[i].direct, draws[i].nat[0]);
+		for (h = 1; h < row->hosts; h++)
+			nullmodels_series(r, m->kind, m->nat_rate, m->nat_burst,
+			    draws[i].nat[h], m->n);
+	}
+	for (look = 0; look < LOOK_COUNT; look++) {
+		make_dataset(&d, row, draws, (enum look)look, r);
+		judge(&d, CAUSE_HEALTHY, &c[look]);
+		dataset_clear(&d);
+	}
+}
+
+/* The control stays clean. */
+static void
+try_plight(
+    const struct row *row, struct rng *r, struct draw *draws, struct counts *c)
+{
+	const struct plight *p = row->p;
+	struct dataset d;
+
+	if (p->share < 1)
+		nullmodels_series(r, NULLMODELS_GILBERT, p->share, p->burst,
+		    draws[0].nat[0] + p->from, p->to - p->from);
+	else
+		memset(draws[0].nat[0] + p->from, 1, p->to - p->from);
+	if (p->both)
+		memcpy(draws[0].direct, draws[0].nat[0], p->n);
+	make_dataset(&d, row, draws, p->look, r);
+	judge(&d, p->right, c);
+	dataset_clear(&d);
+}
+
+/* ------------------------------------------------------------ processes */
+
+static void
+fail(const char *what)
+{
+	fprintf(stderr, "accuse: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* Repetitions of one process, to fd. */
+static void
+work(const struct row *row, unsigned int part, int fd)
+{
+	struct counts c[LOOK_COUNT] = { 0 };
+	struct draw draws[MAINS_MOST + 1];
+	struct rng r;
+	uint64_t i;
+	size_t k, h;
+
+	for (k = 0; k <= row->mains; k++) {
+		draws[k].direct = x_calloc(row->n, 1);
+		for (h = 0; h < row->hosts; h++)
+			draws[k].nat[h] = x_calloc(row->n, 1);
+	}
+	for (i = part; i < repetitions; i += processes) {
+		rng_seed(&r, seed, row->stream << 32 | i);
+		if (row->m != NULL)
+			try_null(row, &r, draws, c);
+		else
+			try_plight(row, &r, draws, c);
+	}
+	for (k = 0; k <= row->mains; k++) {
+		free(draws[k].direct);
+		for (h = 0; h < row->hosts; h++)
+			free(draws[k].nat[h]);
+	}
+	if (write(fd, c, sizeof(c)) != sizeof(c))
+		_exit(1);
+}
+
+static void
+add(struct counts *sum, const struct counts *c)
+{
+	int i;
+
+	for (i = 0; i < CAUSE_COUNT; i++)
+		sum->cause[i] += c->cause[i];
+	sum->moderate += c->moderate;
+	sum->by_test += c->by_test;
+	sum->by_episode += c->by_episode;
+}
+
+/* All repetitions of a row, over the processes. */
+static void
+run(const struct row *row, struct counts sum[LOOK_COUNT])
+{
+	struct counts c[LOOK_COUNT];
+	unsigned int i;
+	int fd[2], status, look;
+	pid_t pid;
+
+	memset(sum, 0, sizeof(c));
+	if (pipe(fd) != 0)
+		fail("pipe");
+	for (i = 0; i < processes; i++) {
+		pid = fork();
+		if (pid < 0)
+			fail("fork");
+		if (pid == 0) {
+			work(row, i, fd[1]);
+			_exit(0);
+		}
+	}
+	close(fd[1]);
+	for (i = 0; i < processes; i++) {
+		/* Less than PIPE_BUF: whole or not at all. */
+		if (read(fd[0], c, sizeof(c)) != sizeof(c))
+			fail("a process died");
+		for (look = 0; look < LOOK_COUNT; look++)
+			add(&sum[look], &c[look]);
+	}
+	close(fd[0]);
+	for (i = 0; i < processes; i++)
+		if (wait(&status) < 0 || status != 0)
+			fail("wait");
+}
+
+/* --------------------------------------------------------------- tables */
+
+/* 2.5 standard errors of a share; 0 with enough repetitions to be precise. */
+static double
+chance(double p)
+{
+	if (repetitions >= 2000)
+		return 0;
+	return 2.5 * sqrt(p * (1 - p) / (double)repetitions);
+}
+
+static double
+percent(uint64_t count)
+{
+	return 100 * (double)count / (double)repetitions;
+}
+
+static uint64_t
+accused(const struct counts *c)
+{
+	return c->by_test + c->by_episode;
+}
+
+/* A cause, but not of the NAT. */
+static uint64_t
+named(const struct counts *c)
+{
+	return repetitions - accused(c) - c->cause[CAUSE_HEALTHY] -
+	    c->cause[CAUSE_INCONCLUSIVE] - c->cause[CAUSE_LATENCY_ONLY] -
+	    c->cause[CAUSE_ENDPOINT_DOWN];
+}
+
+static bool
+print_null(
+    const char *name, bool attainable, enum look look, const struct counts *c)
+{
+	struct interval ci =
+	    rates_wilson((double)accused(c), (double)repetitions, rates_z());
+	bool right = !attainable ||
+	    (double)accused(c) / (double)repetitions <=
+		ACCUSED_MOST + chance(ACCUSED_MOST);
+	int i;
+
+	printf("%-30s %-10s %5.1f %4.1f-%4.1f %5.1f %5.1f | %5.1f %5.1f %5.1f "
+	       "%5.1f",
+	    look == 0 ? name : "", look_names[look], percent(accused(c)),
+	    100 * ci.lo, 100 * ci.hi, percent(c->by_test),
+	    percent(c->by_episode), percent(named(c)),
+	    percent(c->cause[CAUSE_ENDPOINT_DOWN]),
+	    percent(c->cause[CAUSE_HEALTHY] + c->cause[CAUSE_LATENCY_ONLY]),
+	    percent(c->cause[CAUSE_INCONCLUSIVE]));
+	for (i = 0; i < CAUSE_COUNT; i++)
+		if (c->cause[i] > 0 && cause_accuses_nat((enum cause)i))
+			printf(" %s", cause_name((enum cause)i));
+	if (!attainable)
+		printf("  (not attainable)");
+	puts(right ? "" : "  WRONG");
+	return right;
+}
+
+static int
+run_null(const char *name, const struct row *row)
+{
+	struct counts c[LOOK_COUNT];
+	int wrong = 0, look;
+
+	if (row->n > slots_most || strstr(name, word) == NULL)
+		return 0;
+	run(row, c);
+	for (look = 0; look < LOOK_COUNT; look++)
+		wrong += !print_null(
+		    name, row->m->attainable, (enum look)look, &c[look]);
+	fflush(stdout);
+	return wrong;
+}
+
+static int
+run_nulls(void)
+{
+	const struct nullmodel *m;
+	const struct setting *s;
+	struct row row = { .mains = 1, .hosts = 1 };
+	int wrong = 0;
+
+	puts("Both paths alike: verdicts, in %");
+	printf("%-30s %-10s %5s %9s %5s %5s | %5s %5s %5s %5s\n", "", "look",
+	    "NAT", "95 %", "test", "epis.", "other", "down", "fine", "open");
+	for (m = nullmodels_null; m->name != NULL; m++, row.stream++) {
+		row.m = m;
+		row.n = m->n;
+		wrong += run_null(m->name, &row);
+	}
+	row.stream = 500;
+	for (s = settings; s->name != NULL; s++, row.stream++) {
+		row.m = &s->model;
+		row.n = s->model.n;
+		row.mains = s->mains;
+		row.hosts = s->hosts;
+		wrong += run_null(s->name, &row);
+	}
+	return wrong;
+}
+
+static bool
+print_plight(const struct plight *p, const struct counts *c)
+{
+	struct interval ci = rates_wilson(
+	    (double)c->cause[p->right], (double)repetitions, rates_z());
+	bool right = (double)c->cause[p->right] / (double)repetitions >=
+	    p->least - chance(p->least);
+	uint64_t other = repetitions - c->cause[p->right] -
+	    c->cause[CAUSE_INCONCLUSIVE] - c->cause[CAUSE_HEALTHY];
+
+	printf("%-33s %-22s %5.1f %5.1f-%5.1f %5.1f | %5.1f %5.1f %5.1f%s\n",
+	    p->name, cause_name(p->right), percent(c->cause[p->right]),
+	    100 * ci.lo, 100 * ci.hi, percent(c->moderate), percent(other),
+	    percent(c->cause[CAUSE_HEALTHY]),
+	    percent(c->cause[CAUSE_INCONCLUSIVE]), right ? "" : "  WRONG");
+	return right;
+}
+
+static int
+run_plights(void)
+{
+	struct counts c[LOOK_COUNT];
+	struct row row = { .stream = 1000, .mains = 1, .hosts = 1 };
+	const struct plight *p;
+	int wrong = 0;
+
+	puts("\nTrouble at the main endpoint, a clean control: verdicts, in %");
+	printf("%-33s %-22s %5s %11s %5s | %5s %5s %5s\n", "", "cause", "right",
+	    "95 %", "mod.", "other", "fine", "open");
+	for (p = plights; p->name != NULL; p++, row.stream++) {
+		if (p->n > slots_most || strstr(p->name, word) == NULL)
+			continue;
+		row.p = p;
+		row.n = p->n;
+		run(&row, c);
+		wrong += !print_plight(p, &c[0]);
+		fflush(stdout);
+	}
+	return wrong;
+}
+
+static uint64_t
+number(const char *s, uint64_t most)
+{
+	char *end;
+	unsigned long long v;
+
+	errno = 0;
+	v = strtoull(s, &end, 10);
+	if (errno != 0 || *s < '0' || *s > '9' || *end != '\0' || v > most) {
+		fprintf(stderr, "accuse: no number: %s\n", s);
+		exit(2);
+	}
+	return v;
+}
+
+int
+main(int argc, char **argv)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int opt, wrong;
+
+	processes = cpus > 0 ? (unsigned int)cpus : 1;
+	while ((opt = getopt(argc, argv, "r:s:j:n:m:")) != -1) {
+		if (opt == 'r') {
+			repetitions = number(optarg, UINT32_MAX);
+		} else if (opt == 's') {
+			seed = number(optarg, UINT64_MAX);
+		} else if (opt == 'j') {
+			processes = (unsigned int)number(optarg, 1024);
+		} else if (opt == 'n') {
+			slots_most = number(optarg, UINT64_MAX);
+		} else if (opt == 'm') {
+			word = optarg;
+		} else {
+			fputs("usage: accuse [-r REPETITIONS] [-s SEED] "
+			      "[-j PROCESSES] [-n SLOTS] [-m WORD]\n",
+			    stderr);
+			return 2;
+		}
+	}
+	if (repetitions == 0 || processes == 0) {
+		fputs("accuse: nothing to do\n", stderr);
+		return 2;
+	}
+	scorecard_default(&card);
+	printf("%llu repetitions, seed %llu\n\n",
+	    (unsigned long long)repetitions, (unsigned long long)seed);
+	wrong = run_nulls();
+	wrong += run_plights();
+	puts(
+	    "\nNAT: the verdict accuses the NAT or the path through it, by a "
+	    "difference of\nrates that the test shows or by an episode; other: "
+	    "another cause is named;\ndown: endpoint_down; fine: healthy or "
+	    "latency_only; open: inconclusive; mod.: the\nright cause at "
+	    "moderate strength.");
+	if (wrong > 0)
+		printf("%d rows outside their limits\n", wrong);
+	return wrong > 0;
+}
