@@ -123,6 +123,20 @@ judgement_make(struct judgement *j, const struct clues *clues,
 }
 
 bool
+judgement_is_confirmed(const struct judgement *j)
+{
+	return gateway_confirms(&j->clues) ||
+	    is(&j->clues, CLUE_GATEWAY_TABLE_FULL, STATE_YES);
+}
+
+void
+judgement_acquit(struct judgement *j)
+{
+	if (cause_accuses_nat(j->cause) || j->cause == CAUSE_EDGE_ADDRESS_LIMIT)
+		give_up(j);
+}
+
+bool
 judgement_leaves_open(const struct judgement *j, size_t rank)
 {
 	enum cause c = j->ranked[rank];

@@ -25,6 +25,12 @@ struct judgement {
 void judgement_make(struct judgement *j, const struct clues *clues,
     const struct scorecard *card, bool pool_per_destination);
 
+/* Whether somebody but the hosts saw it: the gateway itself, or the far end. */
+bool judgement_is_confirmed(const struct judgement *j);
+
+/* Withdraw a cause that only a difference between the paths could show. */
+void judgement_acquit(struct judgement *j);
+
 /* Whether the cause at this rank is not ruled out. */
 bool judgement_leaves_open(const struct judgement *j, size_t rank);
 

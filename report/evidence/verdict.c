@@ -45,8 +45,16 @@
 #define LATENCY_P        0.01
 #define LATENCY_LEAST_US 5000.0
 
-/* Episodes of the NAT against those of the direct path. */
-#define EPISODES_P 0.05
+/*
+ * Episodes of the NAT against those of the direct path; and, where the direct
+ * path has none, the share of all slots in which the NAT path alone was in
+ * trouble that one or a few are charged for.
+ */
+#define EPISODES_P     0.01
+#define EPISODES_SHARE 0.08
+
+/* A difference over the whole window, adjusted over the endpoints. */
+#define SHOWN_P 0.01
 
 /* What makes up the work on one verdict. */
 struct work {
@@ -180,18 +188,14 @@ is_share(size_t part, size_t whole)
 	    (double)part >= TROUBLE_SHARE * (double)whole;
 }
 
-/* Whether anything was shown that a cause could explain. */
+/* Whether there is anything that a cause of any kind could explain. */
 static bool
-has_trouble(const struct facts *f, const struct clues *c)
+has_trouble(const struct facts *f)
 {
 	const struct contrast *failed = &f->contrast[OUTCOME_FAILED];
 
-	return contrast_has_excess(failed, SCRUTINY_TEST) ||
-	    contrast_has_excess(&f->contrast[OUTCOME_SYN], SCRUTINY_TEST) ||
-	    contrast_has_excess(&f->contrast[OUTCOME_STATUS], SCRUTINY_TEST) ||
-	    c->state[CLUE_CERT_DIFFERS] == STATE_YES ||
-	    (is_share(failed->nat, failed->pairs) &&
-		is_share(failed->direct, failed->pairs)) ||
+	return (is_share(failed->nat, failed->pairs) &&
+		   is_share(failed->direct, failed->pairs)) ||
 	    is_share(f->nat_local, f->nat_attempts) ||
 	    is_share(f->nat_dns, f->nat_attempts);
 }
@@ -266,8 +270,6 @@ judge_endpoints(struct work *w)
 		else
 			facts_find(&e->facts, w->d, &e->endpoint->attempts,
 			    w->pairs[i], &everything);
-		e->troubled = is_main(e->endpoint) &&
-		    has_trouble(&e->facts, &e->judgement.clues);
 		compare_latency(e, &e->endpoint->attempts, w->pairs[i]);
 	}
 }
@@ -276,6 +278,49 @@ static double
 decisive_p(const struct block_test *t)
 {
 	return isnan(t->robust_p) ? t->p : t->robust_p;
+}
+
+/*
+ * Which endpoints are in trouble: those where the NAT path was shown to be
+ * worse, by Holm over the main endpoints, and those with trouble that needs no
+ * difference.  Such trouble alone accuses no path.
+ */
+static void
+find_troubled(struct verdict *v)
+{
+	static const enum outcome outcomes[] = { OUTCOME_FAILED, OUTCOME_SYN,
+		OUTCOME_STATUS };
+	double *p = x_calloc(v->n_endpoints, sizeof(*p));
+	struct endpoint_verdict *e;
+	size_t i, o;
+
+	for (i = 0; i < v->n_endpoints; i++) {
+		e = &v->endpoints[i];
+		e->worse =
+		    e->judgement.clues.state[CLUE_CERT_DIFFERS] == STATE_YES;
+	}
+	for (o = 0; o < sizeof(outcomes) / sizeof(outcomes[0]); o++) {
+		for (i = 0; i < v->n_endpoints; i++) {
+			e = &v->endpoints[i];
+			p[i] = is_main(e->endpoint)
+			    ? decisive_p(&e->facts.contrast[outcomes[o]].test)
+			    : NAN;
+		}
+		adjust_holm(p, v->n_endpoints, p);
+		for (i = 0; i < v->n_endpoints; i++)
+			v->endpoints[i].worse |= p[i] <= SHOWN_P &&
+			    contrast_has_excess(
+				&v->endpoints[i].facts.contrast[outcomes[o]],
+				SCRUTINY_TEST);
+	}
+	for (i = 0; i < v->n_endpoints; i++) {
+		e = &v->endpoints[i];
+		e->troubled = is_main(e->endpoint) &&
+		    (e->worse || has_trouble(&e->facts));
+		if (!e->worse)
+			judgement_acquit(&e->judgement);
+	}
+	free(p);
 }
 
 /* Holm over the endpoints, a family each for failures, SYNs and latency. */
@@ -376,29 +421,61 @@ judge_episodes(struct work *w)
 	}
 }
 
-/* The NAT-only episode with the strongest cause; NULL: none is chargeable. */
-static const struct episode_verdict *
-chargeable_episode(const struct verdict *v)
+/*
+ * Whether the NAT's episodes, whatever they look like, are more than a path
+ * like the direct one would have.  Both may have outages of their own, and
+ * then the first one, and each after it, is as likely to be of either path:
+ * where the direct path has none it may not have had its turn.  So the NAT's
+ * must outnumber them, or be so much of the record that a path that fails so
+ * often would hardly have left the other one without any.
+ */
+static bool
+are_too_many(const struct work *w)
 {
-	const struct episode_verdict *best = NULL, *e;
+	const struct verdict *v = w->v;
+	const struct facts *f;
 	int64_t nat = 0, direct = 0;
+	double share = 0;
 	size_t i;
 
 	for (i = 0; i < v->n_episodes; i++) {
-		e = &v->episodes[i];
-		if (e->episode.role == ROLE_DIRECT) {
+		const struct episode *ep = &v->episodes[i].episode;
+
+		if (ep->role == ROLE_DIRECT) {
 			direct++;
 			continue;
 		}
 		nat++;
+		f = &v->endpoints[ep->endpoint].facts;
+		share += (double)ep->bad_slots /
+		    (double)(f->last_slot - f->first_slot + 1);
+	}
+	return scan_more_episodes(nat, direct) <= EPISODES_P ||
+	    (direct == 0 && share >= EPISODES_SHARE);
+}
+
+/*
+ * The NAT-only episode with the strongest cause of those that can be charged
+ * to the NAT: all if they are too many, else those in which the gateway itself
+ * saw it.  NULL: none.
+ */
+static const struct episode_verdict *
+chargeable_episode(const struct work *w)
+{
+	const struct episode_verdict *best = NULL, *e;
+	bool too_many = are_too_many(w);
+	size_t i;
+
+	for (i = 0; i < w->v->n_episodes; i++) {
+		e = &w->v->episodes[i];
+		if (e->episode.role == ROLE_DIRECT ||
+		    e->judgement.strength < STRENGTH_MODERATE ||
+		    (!too_many && !judgement_is_confirmed(&e->judgement)))
+			continue;
 		if (best == NULL ||
 		    e->judgement.log10_bf > best->judgement.log10_bf)
 			best = e;
 	}
-	if (best == NULL || best->judgement.strength < STRENGTH_MODERATE)
-		return NULL;
-	if (direct > 0 && scan_more_episodes(nat, direct) > EPISODES_P)
-		return NULL;
 	return best;
 }
 
@@ -447,7 +524,7 @@ static void
 judge_hosts(struct work *w)
 {
 	struct verdict *v = w->v;
-	bool charged = chargeable_episode(v) != NULL, any_troubled = false;
+	bool charged = chargeable_episode(w) != NULL, any_troubled = false;
 	struct scope scope = everything;
 	struct endpoint_verdict *e;
 	struct judgement j;
@@ -1023,6 +1100,23 @@ state_calm(struct verdict *v, const struct pairing *p)
 		    "enough was measured to call them healthy");
 }
 
+/* Those that are not charged to anybody. */
+static void
+say_episodes(struct verdict *v)
+{
+	size_t count[2] = { 0 }, i;
+
+	for (i = 0; i < v->n_episodes; i++)
+		count[v->episodes[i].episode.role]++;
+	if (count[ROLE_NAT] > 0)
+		add_text(&v->missing, &v->n_missing,
+		    "%zu episode%s of the NAT path alone and %zu of the direct "
+		    "one: too few to tell a NAT that fails from outages that "
+		    "either path has; more of them, or the gateway's counters",
+		    count[ROLE_NAT], count[ROLE_NAT] == 1 ? "" : "s",
+		    count[ROLE_DIRECT]);
+}
+
 /* Nothing stands out in the whole window, and no episode does. */
 static void
 judge_calm(struct work *w, const struct pairing *p)
@@ -1057,6 +1151,7 @@ judge_calm(struct work *w, const struct pairing *p)
 	} else {
 		v->cause = CAUSE_INCONCLUSIVE;
 		state_calm(v, p);
+		say_episodes(v);
 		say_what_is_missing(w);
 	}
 }
@@ -1070,7 +1165,7 @@ judge_whole(struct work *w, const struct pairing *p)
 	if (merge_endpoints(w)) {
 		state_cause(w);
 	} else {
-		e = chargeable_episode(v);
+		e = chargeable_episode(w);
 		if (e == NULL) {
 			judge_calm(w, p);
 			return;
@@ -1161,6 +1256,7 @@ verdict_make(struct verdict *v, const struct dataset *d,
 	sum_pairing(&p, &w);
 	judge_endpoints(&w);
 	adjust_all(v);
+	find_troubled(v);
 	find_where(&w);
 	if (check_comparable(&w, &p) != 0) {
 		state(v, "nothing can be said without %s", v->missing[0]);

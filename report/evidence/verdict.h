@@ -31,7 +31,8 @@ struct endpoint_verdict {
 	double syn_p_adjusted; /* and of retransmitted SYNs */
 	struct latency_shift latency[DURATION_COUNT];
 	double latency_p_adjusted[DURATION_COUNT];
-	bool troubled; /* the gate is open: a difference was shown */
+	bool worse;    /* the NAT path was shown to be */
+	bool troubled; /* it is, or there is trouble of other kinds */
 	struct judgement judgement;
 	struct where where; /* of main endpoints, else empty */
 	/* The host that the judgement is of; NULL: all of them together. */
