@@ -18,6 +18,14 @@ struct slot_sum {
 	size_t attempts;
 	size_t trouble[2]; /* by role: failures and retransmitted SYNs */
 	size_t failed[2];
+	/* Hosts behind the NAT, and how many of them have either. */
+	size_t hosts, hosts_trouble, hosts_failed;
+};
+
+/* What was seen of a NAT series in the slot that it was seen in last. */
+struct host_seen {
+	size_t slot; /* number of the slot, from 1 */
+	bool trouble, failed;
 };
 
 static bool
@@ -31,9 +39,27 @@ has_trouble(const struct attempts *a, size_t i)
 	    (a->syn_retransmits[i] != NO_COUNT && a->syn_retransmits[i] > 0);
 }
 
-static struct slot_sum *
-sum_slots(const struct attempts *a, const struct pairs *pairs, size_t *n)
+/* Count the host of a NAT attempt once in the slot of number n. */
+static void
+sum_host(struct slot_sum *s, struct host_seen *h, size_t n, bool trouble,
+    bool failed)
 {
+	if (h->slot != n) {
+		memset(h, 0, sizeof(*h));
+		h->slot = n;
+		s->hosts++;
+	}
+	s->hosts_trouble += trouble && !h->trouble;
+	s->hosts_failed += failed && !h->failed;
+	h->trouble |= trouble;
+	h->failed |= failed;
+}
+
+static struct slot_sum *
+sum_slots(const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, size_t *n)
+{
+	struct host_seen *hosts = x_calloc(d->n_series + 1, sizeof(*hosts));
 	struct slot_sum *sums = NULL, *s = NULL;
 	size_t capacity = 0, i;
 	int role;
@@ -56,14 +82,22 @@ sum_slots(const struct attempts *a, const struct pairs *pairs, size_t *n)
 			s->failed[role] +=
 			    a->failure[side[role]] != FAILURE_NONE;
 		}
+		sum_host(s, &hosts[attempt_series(d, a, side[ROLE_NAT])], *n,
+		    has_trouble(a, side[ROLE_NAT]),
+		    a->failure[side[ROLE_NAT]] != FAILURE_NONE);
 	}
+	free(hosts);
 	return sums;
 }
 
+/* Trouble on one path, and no failure of the other. */
 static bool
 is_bad(const struct slot_sum *s, enum role role)
 {
-	return s->trouble[role] > 0 && s->failed[!role] == 0;
+	if (role == ROLE_NAT)
+		return s->hosts_trouble * 2 > s->hosts &&
+		    s->failed[ROLE_DIRECT] == 0;
+	return s->trouble[ROLE_DIRECT] > 0 && s->hosts_failed * 2 <= s->hosts;
 }
 
 /* The episode of sums[from..to), or false if it is none. */
@@ -137,13 +171,13 @@ find_role(struct episodes *e, uint32_t endpoint, const struct slot_sum *sums,
 }
 
 void
-episodes_find(struct episodes *e, uint32_t endpoint, const struct attempts *a,
+episodes_find(struct episodes *e, const struct dataset *d, uint32_t endpoint,
     const struct pairs *pairs)
 {
 	struct slot_sum *sums;
 	size_t n;
 
-	sums = sum_slots(a, pairs, &n);
+	sums = sum_slots(d, &d->endpoints[endpoint].attempts, pairs, &n);
 	find_role(e, endpoint, sums, n, ROLE_NAT);
 	find_role(e, endpoint, sums, n, ROLE_DIRECT);
 	free(sums);

@@ -34,9 +34,14 @@ struct episodes {
 	size_t n, capacity;
 };
 
-/* Add the episodes of one endpoint, of both roles by the same rule. */
-void episodes_find(struct episodes *e, uint32_t endpoint,
-    const struct attempts *a, const struct pairs *pairs);
+/*
+ * Add the episodes of one endpoint, of both roles by the same rule.  With
+ * several hosts behind the NAT it has trouble, or fails, in a slot where most
+ * of them do: there are more of them than direct hosts, and each can have an
+ * outage of its own.
+ */
+void episodes_find(struct episodes *e, const struct dataset *d,
+    uint32_t endpoint, const struct pairs *pairs);
 
 void episodes_clear(struct episodes *e);
 

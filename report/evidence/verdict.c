@@ -402,8 +402,7 @@ judge_episodes(struct work *w)
 
 	for (i = 0; i < w->d->n_endpoints; i++)
 		if (is_main(&w->d->endpoints[i]))
-			episodes_find(&found, (uint32_t)i,
-			    &w->d->endpoints[i].attempts, w->pairs[i]);
+			episodes_find(&found, w->d, (uint32_t)i, w->pairs[i]);
 	for (i = 0; i < found.n; i++)
 		merge_episode(v, &found.episode[i]);
 	episodes_clear(&found);
