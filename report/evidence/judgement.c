@@ -107,6 +107,25 @@ apply_vetoes(struct judgement *j)
 		give_up(j);
 }
 
+/*
+ * The rank of the best cause's rival.  Where the direct path fails as well,
+ * causes that only the NAT path can have are no rivals of one that both have.
+ */
+static size_t
+runner_up(const struct judgement *j)
+{
+	size_t i = 1;
+
+	if (!is(&j->clues, CLUE_DIRECT_ALSO_FAILS, STATE_YES) ||
+	    cause_accuses_nat(j->ranked[0]))
+		return 1;
+	while (i + 1 < j->n_ranked &&
+	    (cause_accuses_nat(j->ranked[i]) ||
+		j->ranked[i] == CAUSE_EDGE_ADDRESS_LIMIT))
+		i++;
+	return i;
+}
+
 void
 judgement_make(struct judgement *j, const struct clues *clues,
     const struct scorecard *card, bool pool_per_destination)
@@ -114,7 +133,7 @@ judgement_make(struct judgement *j, const struct clues *clues,
 	memset(j, 0, sizeof(*j));
 	j->clues = *clues;
 	scorecard_rank(card, clues, j->ranked, j->total, &j->n_ranked);
-	j->log10_bf = j->total[0] - j->total[1];
+	j->log10_bf = j->total[0] - j->total[runner_up(j)];
 	j->strength = strength_of(j->log10_bf);
 	j->cause = j->strength >= STRENGTH_MODERATE ? j->ranked[0]
 						    : CAUSE_INCONCLUSIVE;
@@ -143,6 +162,8 @@ judgement_leaves_open(const struct judgement *j, size_t rank)
 
 	if (rank == 0)
 		return j->cause == CAUSE_INCONCLUSIVE;
+	if (rank < runner_up(j))
+		return false;
 	if (j->total[0] - j->total[rank] < RIVAL_LOG10)
 		return true;
 	/* The twin that cannot be seen apart: who keeps silent? */

@@ -256,3 +256,21 @@ Test(judgement, local_failures_and_the_hosts_own_drops_veto)
 	j = judge(&c, true);
 	cr_expect_not(cause_accuses_nat(j.cause), "%s", cause_name(j.cause));
 }
+
+Test(judgement, a_cause_of_both_paths_has_no_rival_in_one_path)
+{
+	struct clues c = nothing();
+	struct judgement j;
+	size_t i;
+
+	/* Silence on both paths, all of it: the endpoint, not a firewall. */
+	c.kind = KIND_CONNECT_SILENT;
+	c.state[CLUE_DIRECT_ALSO_FAILS] = STATE_YES;
+	c.state[CLUE_ALL_FAIL] = STATE_YES;
+	j = judge(&c, true);
+	cr_expect_eq(j.cause, CAUSE_ENDPOINT_DOWN);
+	for (i = 1; i < j.n_ranked; i++)
+		if (cause_accuses_nat(j.ranked[i]))
+			cr_expect_not(judgement_leaves_open(&j, i), "%s",
+			    cause_name(j.ranked[i]));
+}
