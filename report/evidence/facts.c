@@ -200,6 +200,28 @@ facts_series_clear(struct outcome_series *s)
 	memset(s, 0, sizeof(*s));
 }
 
+static void
+describe_bursts(struct contrast *c, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs,
+    const struct scope *scope, enum outcome o)
+{
+	uint8_t *nat = x_calloc(pairs->n, sizeof(*nat));
+	uint8_t *direct = x_calloc(pairs->n, sizeof(*direct));
+	size_t i = 0, n = 0;
+	struct group g;
+
+	while (next_group(d, a, pairs, scope, o, &i, &g)) {
+		if (g.n == 0)
+			continue;
+		nat[n] = g.nat * 2 > g.n;
+		direct[n++] = g.direct != 0;
+	}
+	bursts_describe(nat, n, &c->nat_bursts);
+	bursts_describe(direct, n, &c->direct_bursts);
+	free(nat);
+	free(direct);
+}
+
 void
 facts_contrast(struct contrast *c, const struct dataset *d,
     const struct attempts *a, const struct pairs *pairs,
@@ -231,6 +253,7 @@ facts_contrast(struct contrast *c, const struct dataset *d,
 	/* Real scores have no sign-flip test: the t test decides alone. */
 	c->ci = block_interval(&c->test, &s.cells);
 	facts_series_clear(&s);
+	describe_bursts(c, d, a, pairs, scope, o);
 }
 
 /* ------------------------------------------------------------- counting */

@@ -13,6 +13,7 @@
 #include "report/evidence/scorecard.h"
 #include "report/pairs.h"
 #include "report/stats/block.h"
+#include "report/stats/bursts.h"
 #include "report/stats/trend.h"
 
 /* Which part of the pairs: slots in [from, to), one NAT series or all. */
@@ -43,6 +44,8 @@ struct contrast {
 	size_t nat_only, direct_only;
 	struct block_test test; /* of NAT minus direct */
 	struct interval ci;     /* of the difference in rate */
+	/* Each direct attempt with what most of its NAT partners have. */
+	struct bursts nat_bursts, direct_bursts;
 };
 
 struct facts {

@@ -29,18 +29,29 @@ json_contrast(const struct endpoint_verdict *v, enum outcome o)
 	    o == OUTCOME_FAILED ? v->p_adjusted : v->syn_p_adjusted);
 }
 
+static json_t *
+json_bursts(const struct bursts *b)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "count", json_count(b->count),
+	    "longest", json_count(b->longest), "runs_z", json_number(b->runs_z),
+	    "acf1", json_number(b->acf1));
+}
+
 json_t *
 json_test(const struct contrast *c, double p_adjusted)
 {
 	if (c->pairs == 0)
 		return json_null();
-	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o,"
+			 " s:{s:o, s:o}}",
 	    "method", "block", "blocks", json_count(c->test.blocks), "gate",
 	    (int)c->test.gate, "difference", json_number(c->test.est),
 	    "difference_ci", json_interval(c->ci), "p",
 	    json_number(decisive_p(&c->test)), "p_adjusted",
 	    json_number(p_adjusted), "pairs", json_count(c->pairs), "tau",
-	    json_number(c->test.tau), "deff", json_number(c->test.deff));
+	    json_number(c->test.tau), "deff", json_number(c->test.deff),
+	    "bursts", "nat", json_bursts(&c->nat_bursts), "direct",
+	    json_bursts(&c->direct_bursts));
 }
 
 json_t *

@@ -102,6 +102,11 @@ contract() {
       has_all(["name","url","control","paths","pairs","failure_test","syn_test",
         "latency","targets","hosts","hours","public_addresses",
         "hours_of_day","change_point"])
+      and all(.failure_test, .syn_test; . == null
+        or has_all(["method","blocks","gate","difference","difference_ci","p",
+          "p_adjusted","bursts"]))
+      and all(.latency[]; has_all(["phase","method","shift_us","shift_ci","p",
+        "p_adjusted"]))
       and all(.targets[], .hosts[];
         has_all(["failure_test","silence_test","shown"]))
       and all(.paths[]; has_all(["path","role","attempts","ok","failed",
@@ -113,6 +118,12 @@ contract() {
       and all(.latency, .targets, .hosts, .hours, .public_addresses; type == "array"))
     and (.verdict | has_all(["cause","strength","statement","not_ruled_out",
       "ruled_out","missing","how_often","where","host"]))
+    and all(.episodes[]; has_all(["from","to","endpoints","hosts","nat",
+      "direct","cause","strength","evidence"]))
+    and all(.evidence[]; has_all(["id","says","observed","supports","against",
+      "query"]))
+    and all(.gateway[]; has_all(["source","kind","count","joined"]))
+    and all(.advice[]; has_all(["action","why","how","provider"]))
     and (.verdict.where | type == "array")
     and all(.episodes, .evidence, .gateway, .notes, .advice; type == "array")
     and (.advice | length) > 0
