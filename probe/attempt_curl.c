@@ -27,6 +27,8 @@ on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	(void)purpose;
 	a->opened_us = monotonic_now_us();
 	a->record.started_at_us = walltime_now_us();
+	/* Its time counts from here: so does its limit. */
+	attempt_begin_phase(a, PHASE_CONNECT);
 	a->fd = pathsocket_open(a->order.path, to->family, to->socktype);
 	if (a->fd < 0) {
 		a->open_errno = errno;
