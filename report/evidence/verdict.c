@@ -1099,15 +1099,16 @@ state_calm(struct verdict *v, const struct pairing *p)
 		    "enough was measured to call them healthy");
 }
 
-/* Those that are not charged to anybody. */
+/* Those that are not charged to anybody, as they are too few. */
 static void
-say_episodes(struct verdict *v)
+say_episodes(const struct work *w)
 {
+	struct verdict *v = w->v;
 	size_t count[2] = { 0 }, i;
 
 	for (i = 0; i < v->n_episodes; i++)
 		count[v->episodes[i].episode.role]++;
-	if (count[ROLE_NAT] > 0)
+	if (count[ROLE_NAT] > 0 && !are_too_many(w))
 		add_text(&v->missing, &v->n_missing,
 		    "%zu episode%s of the NAT path alone and %zu of the direct "
 		    "one: too few to tell a NAT that fails from outages that "
@@ -1150,7 +1151,7 @@ judge_calm(struct work *w, const struct pairing *p)
 	} else {
 		v->cause = CAUSE_INCONCLUSIVE;
 		state_calm(v, p);
-		say_episodes(v);
+		say_episodes(w);
 		say_what_is_missing(w);
 	}
 }
