@@ -1,0 +1,238 @@
+/*
+ * Whether anything can be compared at all.
+ */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/evidence/verdict_work.h"
+#include "report/unpaired.h"
+
+/* Clocks differ: so many of the pairs begin apart by so much, one way. */
+#define SHIFT_PART  4 /* of the interval */
+#define SHIFT_SHARE 0.8
+
+/* Dates of servers are whole seconds: so many of them, and so much. */
+#define DATES_LEAST    10
+#define CLOCK_LEAST_US 2000000
+
+/* Half pairs above this share of the attempts: nothing is said. */
+#define HALF_REFUSE 0.5
+
+static bool
+observed_on_both(const struct dataset *d, uint32_t *address)
+{
+	uint8_t *seen = x_calloc(d->addresses.n + 1, 1);
+	const struct attempts *a;
+	bool both = false;
+	uint32_t path;
+	size_t i, k;
+
+	for (i = 0; i < d->n_endpoints; i++) {
+		a = &d->endpoints[i].attempts;
+		for (k = 0; k < a->n; k++) {
+			if (a->observed[k] == NO_INDEX)
+				continue;
+			path = attempt_path(d, a, k);
+			seen[a->observed[k]] |=
+			    (uint8_t)(1u << d->paths[path].role);
+		}
+	}
+	for (i = 0; i < d->addresses.n && !both; i++) {
+		both = seen[i] == 3;
+		*address = (uint32_t)i;
+	}
+	free(seen);
+	return both;
+}
+
+static size_t
+attempts_of(const struct dataset *d, enum role role)
+{
+	const struct attempts *a;
+	size_t count = 0, i, k;
+
+	for (i = 0; i < d->n_endpoints; i++) {
+		a = &d->endpoints[i].attempts;
+		for (k = 0; k < a->n; k++)
+			count += d->paths[attempt_path(d, a, k)].role == role;
+	}
+	return count;
+}
+
+/*
+ * Pairs in which one side always begins first are of clocks that differ; in
+ * which now this and now that one is late, of names that were slow to
+ * resolve.  Only pairs that succeeded tell.
+ */
+static void
+count_shifts(struct pairing *p, const struct work *w, size_t endpoint)
+{
+	const struct attempts *a = &w->d->endpoints[endpoint].attempts;
+	const struct pairs *pairs = w->pairs[endpoint];
+	int64_t later_us;
+	size_t i;
+
+	for (i = 0; i < pairs->n; i++) {
+		if (a->failure[pairs->pair[i].nat] != FAILURE_NONE ||
+		    a->failure[pairs->pair[i].direct] != FAILURE_NONE)
+			continue;
+		later_us = attempt_started_us(w->d, a, pairs->pair[i].nat) -
+		    attempt_started_us(w->d, a, pairs->pair[i].direct);
+		p->good++;
+		p->nat_later += later_us * SHIFT_PART > w->interval_us;
+		p->nat_earlier += -later_us * SHIFT_PART > w->interval_us;
+	}
+}
+
+static bool
+clocks_differ(const struct pairing *p)
+{
+	size_t most =
+	    p->nat_later > p->nat_earlier ? p->nat_later : p->nat_earlier;
+
+	return (double)most > SHIFT_SHARE * (double)p->good;
+}
+
+void
+verdict_sum_pairing(struct pairing *p, const struct work *w)
+{
+	size_t i;
+
+	memset(p, 0, sizeof(*p));
+	for (i = 0; i < w->d->n_endpoints; i++) {
+		if (!verdict_is_main(&w->d->endpoints[i]))
+			continue;
+		p->pairs += w->pairs[i]->n;
+		p->half_nat += w->pairs[i]->half_nat;
+		p->half_direct += w->pairs[i]->half_direct;
+		p->half_dns += w->pairs[i]->half_dns;
+		count_shifts(p, w, i);
+	}
+	p->nat = p->pairs + p->half_nat;
+}
+
+/*
+ * How far the clocks of the NAT side are ahead of the direct side's, by the
+ * Date headers that servers sent to both; 0 where that is not known.
+ */
+static int64_t
+clocks_apart_us(const struct dataset *d)
+{
+	int64_t sum_us[2] = { 0, 0 };
+	size_t count[2] = { 0, 0 }, i;
+	enum role role;
+
+	for (i = 0; i < d->n_runs; i++) {
+		role = d->paths[d->series[d->runs[i].series].path].role;
+		sum_us[role] += d->runs[i].offset_sum_us;
+		count[role] += d->runs[i].offset_count;
+	}
+	if (count[ROLE_DIRECT] < DATES_LEAST || count[ROLE_NAT] < DATES_LEAST)
+		return 0;
+	return sum_us[ROLE_DIRECT] / (int64_t)count[ROLE_DIRECT] -
+	    sum_us[ROLE_NAT] / (int64_t)count[ROLE_NAT];
+}
+
+/* Whether most attempts of a side failed for want of an address. */
+static bool
+names_are_trouble(const struct verdict *v)
+{
+	size_t nat = 0, nat_dns = 0, direct = 0, direct_dns = 0, i;
+	const struct facts *f;
+
+	for (i = 0; i < v->n_endpoints; i++) {
+		f = &v->endpoints[i].facts;
+		nat += f->nat_attempts;
+		nat_dns += f->nat_dns;
+		direct += f->direct_attempts;
+		direct_dns += f->direct_dns;
+	}
+	return nat_dns * 2 > nat || direct_dns * 2 > direct;
+}
+
+/* -1 where nothing can be compared; v says what is missing. */
+int
+verdict_check_comparable(struct work *w, const struct pairing *p)
+{
+	struct verdict *v = w->v;
+	int64_t apart_us;
+	uint32_t address;
+	char *reason;
+
+	if (attempts_of(w->d, ROLE_NAT) == 0) {
+		verdict_miss(v,
+		    "attempts on a nat path in this window: the database of "
+		    "the host behind the NAT");
+		return -1;
+	}
+	if (attempts_of(w->d, ROLE_DIRECT) == 0) {
+		verdict_miss(v,
+		    "attempts on a direct path in this window, without which "
+		    "a failing endpoint and a failing NAT look the same: the "
+		    "database of the host with the static address");
+		return -1;
+	}
+	if (observed_on_both(w->d, &address)) {
+		verdict_miss(v,
+		    "two paths: both leave through the same public "
+		    "address %s",
+		    w->d->addresses.text[address]);
+		return -1;
+	}
+	/* Where names are the trouble, nothing pairs, and that is an answer. */
+	if (p->pairs == 0 && names_are_trouble(v))
+		return 0;
+	if (p->pairs == 0) {
+		reason = unpaired_reason(w->d);
+		verdict_miss(v, "pairs: %s", reason);
+		free(reason);
+		return -1;
+	}
+	apart_us = clocks_apart_us(w->d);
+	if (llabs(apart_us) * SHIFT_PART > w->interval_us &&
+	    llabs(apart_us) >= CLOCK_LEAST_US) {
+		verdict_miss(v,
+		    "clocks that agree: by the servers' dates those of the "
+		    "hosts are about %.0f s apart, so that the pairs are of "
+		    "different moments",
+		    fabs((double)apart_us) / 1e6);
+		return -1;
+	}
+	if (clocks_differ(p))
+		verdict_miss(v,
+		    "clocks that agree: the NAT side begins %s in nearly all "
+		    "of %zu pairs, by more than a quarter of the interval",
+		    p->nat_later > p->nat_earlier ? "later" : "earlier",
+		    p->good);
+	if ((double)p->half_nat > HALF_CAUTION * (double)p->nat)
+		verdict_miss(v,
+		    "direct attempts beside those on the NAT path: %zu of "
+		    "%zu have none in the same slot",
+		    p->half_nat, p->nat);
+	if (clocks_differ(p) ||
+	    (double)p->half_nat > HALF_REFUSE * (double)p->nat)
+		return -1;
+	return 0;
+}
+
+/* Said first where it is not known: do the paths leave apart at all? */
+void
+verdict_check_apart(struct work *w)
+{
+	struct verdict *v = w->v;
+	char *last;
+
+	if (w->d->addresses.n > 0)
+		return;
+	verdict_miss(v,
+	    "proof that the paths leave through different addresses (whoami: "
+	    "or witness: in the configuration)");
+	last = v->missing[v->n_missing - 1];
+	memmove(v->missing + 1, v->missing,
+	    (v->n_missing - 1) * sizeof(*v->missing));
+	v->missing[0] = last;
+}

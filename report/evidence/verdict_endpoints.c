@@ -1,0 +1,167 @@
+/*
+ * The whole window of each endpoint: what was shown, and its cause.
+ */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "natdiff/xalloc.h"
+#include "report/evidence/verdict_work.h"
+#include "report/stats/adjust.h"
+
+/* Failures of a host or a name, or on both paths, that are worth a look. */
+#define TROUBLE_LEAST 3
+#define TROUBLE_SHARE 0.02
+
+/* A difference over the whole window, adjusted over the endpoints. */
+#define SHOWN_P 0.01
+
+static bool
+is_share(size_t part, size_t whole)
+{
+	return part >= TROUBLE_LEAST &&
+	    (double)part >= TROUBLE_SHARE * (double)whole;
+}
+
+/* Whether there is anything that a cause of any kind could explain. */
+static bool
+has_trouble(const struct facts *f)
+{
+	const struct contrast *failed = &f->contrast[OUTCOME_FAILED];
+
+	return (is_share(failed->nat, failed->pairs) &&
+		   is_share(failed->direct, failed->pairs)) ||
+	    is_share(f->nat_local, f->nat_attempts) ||
+	    is_share(f->nat_dns, f->nat_attempts);
+}
+
+/* Paired differences of a phase, of pairs in which both have it. */
+static void
+compare_latency(struct endpoint_verdict *e, const struct attempts *a,
+    const struct pairs *pairs)
+{
+	int64_t *diff = x_calloc(pairs->n, sizeof(*diff));
+	uint32_t nat, direct;
+	size_t i, n;
+	int p;
+
+	for (p = 0; p < DURATION_COUNT; p++) {
+		n = 0;
+		for (i = 0; i < pairs->n; i++) {
+			nat = pairs->pair[i].nat;
+			direct = pairs->pair[i].direct;
+			if (a->failure[nat] != FAILURE_NONE ||
+			    a->failure[direct] != FAILURE_NONE ||
+			    a->duration_us[p][nat] == NO_DURATION ||
+			    a->duration_us[p][direct] == NO_DURATION)
+				continue;
+			diff[n++] = (int64_t)a->duration_us[p][nat] -
+			    (int64_t)a->duration_us[p][direct];
+		}
+		latency_compare(diff, n, &e->latency[p]);
+	}
+	free(diff);
+}
+
+void
+verdict_judge_endpoints(struct work *w)
+{
+	struct verdict *v = w->v;
+	struct endpoint_verdict *e;
+	size_t i;
+
+	v->n_endpoints = w->d->n_endpoints;
+	v->endpoints = x_calloc(v->n_endpoints, sizeof(*v->endpoints));
+	for (i = 0; i < v->n_endpoints; i++) {
+		e = &v->endpoints[i];
+		e->endpoint = &w->d->endpoints[i];
+		if (verdict_is_main(e->endpoint))
+			verdict_judge_scope(&e->judgement, &e->facts, w, i,
+			    &verdict_everything, SCRUTINY_TEST, 0);
+		else
+			facts_find(&e->facts, w->d, &e->endpoint->attempts,
+			    w->pairs[i], &verdict_everything);
+		compare_latency(e, &e->endpoint->attempts, w->pairs[i]);
+	}
+}
+
+double
+verdict_decisive_p(const struct block_test *t)
+{
+	return isnan(t->robust_p) ? t->p : t->robust_p;
+}
+
+/*
+ * Which endpoints are in trouble: those where the NAT path was shown to be
+ * worse, by Holm over the main endpoints, and those with trouble that needs no
+ * difference.  Such trouble alone accuses no path.
+ */
+void
+verdict_find_troubled(struct verdict *v)
+{
+	static const enum outcome outcomes[] = { OUTCOME_FAILED, OUTCOME_SYN,
+		OUTCOME_STATUS };
+	double *p = x_calloc(v->n_endpoints, sizeof(*p));
+	struct endpoint_verdict *e;
+	size_t i, o;
+
+	for (i = 0; i < v->n_endpoints; i++) {
+		e = &v->endpoints[i];
+		e->worse =
+		    e->judgement.clues.state[CLUE_CERT_DIFFERS] == STATE_YES;
+	}
+	for (o = 0; o < sizeof(outcomes) / sizeof(outcomes[0]); o++) {
+		for (i = 0; i < v->n_endpoints; i++) {
+			e = &v->endpoints[i];
+			p[i] = verdict_is_main(e->endpoint)
+			    ? verdict_decisive_p(
+				  &e->facts.contrast[outcomes[o]].test)
+			    : NAN;
+		}
+		adjust_holm(p, v->n_endpoints, p);
+		for (i = 0; i < v->n_endpoints; i++)
+			v->endpoints[i].worse |= p[i] <= SHOWN_P &&
+			    contrast_has_excess(
+				&v->endpoints[i].facts.contrast[outcomes[o]],
+				SCRUTINY_TEST);
+	}
+	for (i = 0; i < v->n_endpoints; i++) {
+		e = &v->endpoints[i];
+		e->troubled = verdict_is_main(e->endpoint) &&
+		    (e->worse || has_trouble(&e->facts));
+		if (!e->worse)
+			judgement_acquit(&e->judgement);
+	}
+	free(p);
+}
+
+/* Holm over the endpoints, a family each for failures, SYNs and latency. */
+void
+verdict_adjust(struct verdict *v)
+{
+	size_t n = v->n_endpoints, i;
+	double *p = x_calloc(n, sizeof(*p));
+	int d;
+
+	for (i = 0; i < n; i++)
+		p[i] = verdict_decisive_p(
+		    &v->endpoints[i].facts.contrast[OUTCOME_FAILED].test);
+	adjust_holm(p, n, p);
+	for (i = 0; i < n; i++)
+		v->endpoints[i].p_adjusted = p[i];
+	for (i = 0; i < n; i++)
+		p[i] = verdict_decisive_p(
+		    &v->endpoints[i].facts.contrast[OUTCOME_SYN].test);
+	adjust_holm(p, n, p);
+	for (i = 0; i < n; i++)
+		v->endpoints[i].syn_p_adjusted = p[i];
+	for (d = 0; d < DURATION_COUNT; d++) {
+		for (i = 0; i < n; i++)
+			p[i] = v->endpoints[i].latency[d].rank.block.p;
+		adjust_holm(p, n, p);
+		for (i = 0; i < n; i++)
+			v->endpoints[i].latency_p_adjusted[d] = p[i];
+	}
+	free(p);
+}
