@@ -239,5 +239,28 @@ static const char version_1[] =
     "  LEFT JOIN address o ON o.id = a.observed_address_id"
     "  LEFT JOIN tls_session x ON x.id = a.tls_session_id;";
 
-const char *const schema_steps[] = { version_1 };
+static const char version_2[] =
+    /*
+     * What the active commands found: a row a result.  low, best and high
+     * are connections where kind is ramp, else microseconds.
+     */
+    "CREATE TABLE measurement ("
+    "  id INTEGER PRIMARY KEY,"
+    "  kind TEXT NOT NULL CHECK (kind IN ('ramp', 'idle', 'reuse')),"
+    "  agent_id INTEGER NOT NULL REFERENCES agent(id),"
+    "  path TEXT NOT NULL,"
+    "  role TEXT NOT NULL CHECK (role IN ('direct', 'nat')),"
+    "  host_name TEXT NOT NULL,"
+    "  version TEXT NOT NULL,"
+    "  destination TEXT NOT NULL," /* 203.0.113.10:443 */
+    "  started_at INTEGER NOT NULL,"
+    "  ended_at INTEGER NOT NULL,"
+    /* finished, interrupted, stopped (harm to others), failed */
+    "  ended_how TEXT NOT NULL,"
+    "  finding TEXT NOT NULL," /* natdiff/measurement.h */
+    "  low INTEGER, best INTEGER, high INTEGER,"
+    "  detail TEXT) STRICT;" /* JSON: an object */
+    "CREATE INDEX measurement_at ON measurement(started_at);";
+
+const char *const schema_steps[] = { version_1, version_2 };
 const int schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);

@@ -104,6 +104,13 @@ static const char *const sql[STMT_TOTAL] = {
 	[STMT_ADD_NOTE] =
 	    "INSERT INTO note (at, written_at, text) VALUES (?, ?, ?)",
 
+	[STMT_ADD_MEASUREMENT] =
+	    "INSERT INTO measurement (kind, agent_id, path, role, host_name,"
+	    " version, destination, started_at, ended_at, ended_how, finding,"
+	    " low, best, high, detail)"
+	    " VALUES (?, (SELECT id FROM agent WHERE agent = ?),"
+	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+
 	[STMT_COUNT_UP] =
 	    "INSERT INTO counter (name, path, endpoint, label, value)"
 	    " VALUES (?, ?, ?, ?, ?)"
@@ -125,6 +132,9 @@ static const char *const sql[STMT_TOTAL] = {
 	    "SELECT id FROM host_sample WHERE at < ? ORDER BY at LIMIT 1",
 	[STMT_DROP_CENSUS] = "DELETE FROM census WHERE sample_id = ?",
 	[STMT_DROP_SAMPLE] = "DELETE FROM host_sample WHERE id = ?",
+	[STMT_DROP_MEASUREMENTS] =
+	    "DELETE FROM measurement WHERE id IN (SELECT id FROM measurement"
+	    " WHERE started_at < ? ORDER BY started_at LIMIT ?)",
 	/*
 	 * A run whose rows are all gone: they lie between its begin and its
 	 * end, as far as the clock did not step.

@@ -86,6 +86,8 @@ store_expire(
 	    drop_all(st, STMT_DROP_RESOLUTIONS, before_us, limit, deleted, e) !=
 		0 ||
 	    drop_rows(st, &samples, before_us, limit, deleted, e) != 0 ||
+	    drop_all(st, STMT_DROP_MEASUREMENTS, before_us, limit, deleted,
+		e) != 0 ||
 	    drop_all(st, STMT_DROP_RUNS, before_us, limit, deleted, e) != 0)
 		return -1;
 	return 0;

@@ -320,6 +320,30 @@ store_extend_gateway_event(
 }
 
 int
+store_add_measurement(
+    struct store *st, const struct measurement_record *m, struct err *e)
+{
+	struct row r = row_begin(st, STMT_ADD_MEASUREMENT);
+
+	row_text(&r, measurement_kind_name(m->kind));
+	row_text(&r, st->agent);
+	row_text(&r, m->path);
+	row_text(&r, role_name(m->role));
+	row_text(&r, m->host_name);
+	row_text(&r, m->version);
+	row_text(&r, m->destination);
+	row_int(&r, m->started_at_us);
+	row_int(&r, m->ended_at_us);
+	row_text(&r, measurement_end_name(m->ended_how));
+	row_text(&r, measurement_finding_name(m->finding));
+	row_int(&r, m->low);
+	row_int(&r, m->best);
+	row_int(&r, m->high);
+	row_text(&r, m->detail_json);
+	return row_end(st, &r, e);
+}
+
+int
 store_add_note(struct store *st, int64_t at_us, const char *text, struct err *e)
 {
 	struct row r = row_begin(st, STMT_ADD_NOTE);

@@ -91,6 +91,13 @@ attempts_clear(struct attempts *a)
 	memset(a, 0, sizeof(*a));
 }
 
+static void
+measurement_clear(struct measurement *m)
+{
+	free(m->destination);
+	free(m->detail);
+}
+
 void
 dataset_clear(struct dataset *d)
 {
@@ -110,6 +117,9 @@ dataset_clear(struct dataset *d)
 		free(d->paths[i].name);
 	for (i = 0; i < d->n_annotations; i++)
 		free(d->annotations[i].text);
+	for (i = 0; i < d->n_measurements; i++)
+		measurement_clear(&d->measurements[i]);
+	free(d->measurements);
 	free(d->inputs);
 	free(d->endpoints);
 	free(d->paths);
@@ -373,6 +383,47 @@ compare_events(const void *a, const void *b, void *context)
 	    : compare_numbers(x->kind, y->kind);
 }
 
+static int
+compare_measurements(const void *a, const void *b, void *context)
+{
+	const struct measurement *x = *(const struct measurement *const *)a;
+	const struct measurement *y = *(const struct measurement *const *)b;
+	const struct dataset *d = context;
+	int order = compare_numbers(x->started_at_us, y->started_at_us);
+
+	if (order == 0)
+		order =
+		    strcmp(d->agents.text[x->agent], d->agents.text[y->agent]);
+	if (order == 0)
+		order = compare_numbers(x->path, y->path);
+	if (order == 0)
+		order = compare_numbers(x->kind, y->kind);
+	if (order == 0)
+		order = compare_numbers(x->finding, y->finding);
+	return order != 0 ? order : strcmp(x->destination, y->destination);
+}
+
+/* Sort them, and drop what a copy of a database brought again. */
+static void
+sort_measurements(struct dataset *d)
+{
+	struct measurement *m = d->measurements;
+	const struct measurement *before, *now;
+	size_t i, kept = 0;
+
+	free(sort_table(
+	    m, d->n_measurements, sizeof(*m), compare_measurements, d));
+	for (i = 0; i < d->n_measurements; i++) {
+		before = &m[kept > 0 ? kept - 1 : 0];
+		now = &m[i];
+		if (kept > 0 && compare_measurements(&before, &now, d) == 0)
+			measurement_clear(&m[i]);
+		else
+			m[kept++] = m[i];
+	}
+	d->n_measurements = kept;
+}
+
 /* Runs with one uuid are one run: say so in same_as, count the copies. */
 static void
 join_runs(struct dataset *d)
@@ -406,6 +457,9 @@ sort_tables(struct dataset *d)
 	    d->paths, d->n_paths, sizeof(*d->paths), compare_paths, NULL);
 	for (i = 0; i < d->n_series; i++)
 		d->series[i].path = paths[d->series[i].path];
+	for (i = 0; i < d->n_measurements; i++)
+		d->measurements[i].path = paths[d->measurements[i].path];
+	sort_measurements(d);
 	series = sort_table(
 	    d->series, d->n_series, sizeof(*d->series), compare_series, d);
 	for (i = 0; i < d->n_runs; i++)

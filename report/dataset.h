@@ -144,6 +144,23 @@ struct annotation {
 	char *text;
 };
 
+/* What an active command found on a path; see natdiff/measurement.h. */
+struct measurement {
+	enum measurement_kind kind;
+	enum measurement_end ended_how;
+	enum measurement_finding finding;
+	uint32_t path;  /* in dataset.paths */
+	uint32_t agent; /* in dataset.agents */
+	uint32_t host;  /* in dataset.hosts */
+	int64_t started_at_us;
+	int64_t ended_at_us;
+	int64_t low; /* connections, or microseconds; NOT_MEASURED */
+	int64_t best;
+	int64_t high;
+	char *destination;
+	char *detail; /* JSON as it was stored, not checked; or NULL */
+};
+
 struct input {
 	char *file;
 	size_t rows; /* attempts in the window */
@@ -171,6 +188,8 @@ struct dataset {
 	struct gateway_event *gateway_events; /* by time */
 	size_t n_gateway_events, gateway_events_capacity;
 	struct names event_kinds, event_sources;
+	struct measurement *measurements; /* by time; each once */
+	size_t n_measurements, measurements_capacity;
 	char *provider;            /* of the gateway, as configured, or NULL */
 	bool pool_per_destination; /* configured so */
 	struct names agents, hosts;

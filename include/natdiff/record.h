@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "natdiff/failure.h"
+#include "natdiff/measurement.h"
 
 #define ATTEMPT_ID_SIZE 16 /* bytes; a traceparent's trace id */
 #define SHA256_SIZE     32
@@ -192,6 +193,24 @@ struct gateway_event_record {
 	struct endpoint_address destination;
 	const char *identity; /* drops duplicates; NULL: none */
 	const char *detail;
+};
+
+/* What an active command found on one path. */
+struct measurement_record {
+	enum measurement_kind kind;
+	const char *path;
+	enum role role;
+	const char *host_name;
+	const char *version;
+	const char *destination; /* "203.0.113.10:443" */
+	int64_t started_at_us;
+	int64_t ended_at_us;
+	enum measurement_end ended_how;
+	enum measurement_finding finding;
+	int64_t low; /* connections, or microseconds; NOT_MEASURED */
+	int64_t best;
+	int64_t high;
+	const char *detail_json; /* an object, or NULL */
 };
 
 /* A struct with every number NOT_MEASURED and every pointer NULL. */

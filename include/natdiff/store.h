@@ -78,14 +78,18 @@ int store_add_note(
 int store_add_gateway_event(struct store *st,
     const struct gateway_event_record *ev, int64_t *id, struct err *e);
 
+/* What an active command found; the agent is this store's. */
+int store_add_measurement(
+    struct store *st, const struct measurement_record *m, struct err *e);
+
 /* Let an event end later: 1, or 0 where it is no longer there. */
 int store_extend_gateway_event(
     struct store *st, int64_t id, int64_t to_at_us, struct err *e);
 
 /*
  * Delete at most limit rows from before the given time, and what hangs on
- * them: attempts, resolutions, samples of the host, runs that have none of
- * these left.  *deleted says how many; 0: nothing is left to delete.  Called
+ * them: attempts, resolutions, samples of the host, measurements, runs that
+ * have none of these left.  *deleted says how many; 0: nothing is left to delete.  Called
  * again and again in short transactions, it never holds the database long.
  */
 int store_expire(struct store *st, int64_t before_us, int limit, int *deleted,

@@ -369,3 +369,13 @@ database_rows_most(sqlite3 *db)
 		return 0;
 	return pages * size / ROW_BYTES_MIN;
 }
+
+int64_t
+database_version(sqlite3 *db)
+{
+	int64_t version;
+
+	if (pragma_number(db, "", "user_version", &version, NULL) != 0)
+		return 0;
+	return version;
+}

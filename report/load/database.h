@@ -30,6 +30,9 @@ sqlite3_stmt *database_prepare(
 /* e from SQLite's own words about the last call: returns -1. */
 int database_error(sqlite3 *db, const char *file, struct err *e);
 
+/* The version of its schema, from 1; 0 where it cannot be read. */
+int64_t database_version(sqlite3 *db);
+
 /*
  * More rows than can be in a file of that size: a page that is used in more
  * than one place would else be read without end.

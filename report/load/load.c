@@ -37,6 +37,12 @@ is_wanted(const char *name, const char **names, size_t n)
 	return n == 0;
 }
 
+bool
+load_wants_path(const struct load_filter *f, const char *path)
+{
+	return is_wanted(path, f->paths, f->n_paths);
+}
+
 void
 idmap_add(struct idmap *m, int64_t id, uint32_t to)
 {
@@ -215,7 +221,7 @@ add_run(struct loader *l, sqlite3_stmt *st, struct err *e)
 	    path == NULL ||
 	    (!direct && (role == NULL || strcmp(role, "nat") != 0))) {
 		loader_bad_row(l, "run %" PRId64 ": a value out of range", id);
-	} else if (!is_wanted(path, l->filter->paths, l->filter->n_paths)) {
+	} else if (!load_wants_path(l->filter, path)) {
 		idmap_add(&l->runs, id, LEFT_OUT);
 	} else if (d->n_paths == PATHS_MAX) {
 		loader_bad_row(

@@ -1,6 +1,6 @@
 /*
  * What stands around the attempts: certificates, the hosts' limits, what
- * gateways said, how the gateway is configured.
+ * gateways said, what active commands found, how the gateway is configured.
  */
 #include "config.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
+#include "report/load/database.h"
 #include "report/load/loader.h"
 #include "report/output/printable.h"
 
@@ -17,6 +18,9 @@
 #define SAMPLES_MAX        10000000
 #define GATEWAY_EVENTS_MAX 10000000
 #define KINDS_MAX          1000
+#define MEASUREMENTS_MAX   100000
+#define MEASUREMENTS_SINCE 2 /* version of the schema */
+#define DETAIL_BYTES_MAX   65536
 
 /* ------------------------------------------------------- certificates */
 
@@ -159,6 +163,114 @@ add_gateway_event(struct loader *l, sqlite3_stmt *st, struct err *e)
 	return result;
 }
 
+/* -------------------------------------------------------- measurements */
+
+enum measurement_column {
+	MEASURED_ID,
+	MEASURED_KIND,
+	MEASURED_AGENT,
+	MEASURED_HOST,
+	MEASURED_PATH,
+	MEASURED_ROLE,
+	MEASURED_DESTINATION,
+	MEASURED_STARTED,
+	MEASURED_ENDED,
+	MEASURED_HOW,
+	MEASURED_FINDING,
+	MEASURED_LOW,
+	MEASURED_BEST,
+	MEASURED_HIGH,
+	MEASURED_DETAIL
+};
+
+static const char measurement_sql[] =
+    "SELECT m.id, m.kind, g.agent, m.host_name, m.path, m.role,"
+    " m.destination, m.started_at, m.ended_at, m.ended_how, m.finding,"
+    " m.low, m.best, m.high, m.detail FROM measurement m"
+    " LEFT JOIN agent g ON g.id = m.agent_id ORDER BY m.id";
+
+/* Numbers and names of closed lists; false where one is none. */
+static bool
+read_measurement(sqlite3_stmt *st, struct measurement *m)
+{
+	char *kind = loader_text(st, MEASURED_KIND);
+	char *how = loader_text(st, MEASURED_HOW);
+	char *finding = loader_text(st, MEASURED_FINDING);
+	bool good = kind != NULL && how != NULL && finding != NULL;
+
+	if (good) {
+		m->kind = measurement_kind_parse(kind);
+		m->ended_how = measurement_end_parse(how);
+		m->finding = measurement_finding_parse(m->kind, finding);
+		good = m->kind < MEASUREMENT_KINDS &&
+		    m->ended_how < MEASUREMENT_ENDS &&
+		    m->finding < MEASUREMENT_FINDINGS;
+	}
+	free(kind);
+	free(how);
+	free(finding);
+	return good &&
+	    loader_number(st, MEASURED_STARTED, 0, TIME_MAX_US, false,
+		&m->started_at_us) &&
+	    loader_number(
+		st, MEASURED_ENDED, 0, TIME_MAX_US, false, &m->ended_at_us) &&
+	    loader_number(st, MEASURED_LOW, 0, TIME_MAX_US, true, &m->low) &&
+	    loader_number(st, MEASURED_BEST, 0, TIME_MAX_US, true, &m->best) &&
+	    loader_number(st, MEASURED_HIGH, 0, TIME_MAX_US, true, &m->high);
+}
+
+/* A JSON text is longer than a name. */
+static char *
+detail_text(sqlite3_stmt *st)
+{
+	const char *text =
+	    (const char *)sqlite3_column_text(st, MEASURED_DETAIL);
+	int size = sqlite3_column_bytes(st, MEASURED_DETAIL);
+
+	if (text == NULL || size > DETAIL_BYTES_MAX)
+		return NULL;
+	return utf8_repaired(text, (size_t)size);
+}
+
+static int
+add_measurement(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	char *agent = loader_text(st, MEASURED_AGENT);
+	char *host = loader_text(st, MEASURED_HOST);
+	char *path = loader_text(st, MEASURED_PATH);
+	char *role = loader_text(st, MEASURED_ROLE);
+	struct dataset *d = l->d;
+	struct measurement m = { 0 };
+	bool direct = role != NULL && strcmp(role, "direct") == 0;
+
+	(void)e;
+	m.destination = loader_text(st, MEASURED_DESTINATION);
+	if (!read_measurement(st, &m) || agent == NULL || host == NULL ||
+	    path == NULL || m.destination == NULL ||
+	    (!direct && (role == NULL || strcmp(role, "nat") != 0)) ||
+	    d->n_paths == PATHS_MAX || d->n_measurements == MEASUREMENTS_MAX) {
+		loader_bad_row(l,
+		    "measurement %" PRId64 ": a value out of range",
+		    (int64_t)sqlite3_column_int64(st, MEASURED_ID));
+	} else if (load_wants_path(l->filter, path) &&
+	    in_window(l, m.started_at_us, m.ended_at_us)) {
+		m.detail = detail_text(st);
+		m.agent = names_add(&d->agents, agent);
+		m.host = names_add(&d->hosts, host);
+		m.path = dataset_path(d, path, direct ? ROLE_DIRECT : ROLE_NAT);
+		d->measurements = x_grow(d->measurements, d->n_measurements,
+		    &d->measurements_capacity, sizeof(m));
+		d->measurements[d->n_measurements++] = m;
+		m.destination = NULL;
+	}
+	free(m.destination);
+	free(agent);
+	free(host);
+	free(path);
+	free(role);
+	return 0;
+}
+
 /* ------------------------------------------------------- configuration */
 
 static const char gateway_facts_sql[] =
@@ -192,6 +304,9 @@ load_surroundings(struct loader *l, struct err *e)
 {
 	if (loader_each(l, sample_sql, add_sample, e) != 0 ||
 	    loader_each(l, gateway_sql, add_gateway_event, e) != 0)
+		return -1;
+	if (database_version(l->db) >= MEASUREMENTS_SINCE &&
+	    loader_each(l, measurement_sql, add_measurement, e) != 0)
 		return -1;
 	return loader_each(l, gateway_facts_sql, add_gateway_facts, e);
 }

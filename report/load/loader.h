@@ -59,6 +59,9 @@ void idmap_add(struct idmap *m, int64_t id, uint32_t to);
 uint32_t idmap_find(struct idmap *m, int64_t id); /* or NOT_THERE */
 void idmap_clear(struct idmap *m);
 
+/* Whether the filter lets this path in. */
+bool load_wants_path(const struct load_filter *f, const char *path);
+
 /* Count a bad row; the first is remembered.  Returns 0. */
 int loader_bad_row(struct loader *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -187,7 +187,7 @@ Test(store, a_new_file_says_whose_it_is)
 {
 	store_close(open_store());
 	expect("PRAGMA application_id", "1314145350");
-	expect("PRAGMA user_version", "1");
+	expect("PRAGMA user_version", "2");
 	expect("PRAGMA journal_mode", "wal");
 	expect("SELECT count(*) FROM agent", "1");
 	expect("PRAGMA integrity_check", "ok");
@@ -406,7 +406,7 @@ Test(store, a_newer_schema_is_refused)
 	    "PRAGMA journal_mode = DELETE;"
 	    "PRAGMA user_version = 9");
 	expect_refused_untouched(
-	    "is of a newer natdiff (schema version 9, this program knows 1)");
+	    "is of a newer natdiff (schema version 9, this program knows 2)");
 }
 
 Test(store, a_file_cut_short_is_refused)
@@ -501,7 +501,7 @@ raw_open(void)
 
 Test(store, an_older_file_is_migrated_with_its_rows)
 {
-	const char *steps[] = { schema_steps[0],
+	const char *steps[] = { schema_steps[0], schema_steps[1],
 		"ALTER TABLE note ADD COLUMN author TEXT",
 		"CREATE TABLE extra (x INTEGER) STRICT" };
 	struct err e;
@@ -512,20 +512,20 @@ Test(store, an_older_file_is_migrated_with_its_rows)
 	    file, "INSERT INTO note (at, written_at, text) VALUES (1, 2, 'n')");
 	db = raw_open();
 	cr_assert_eq(
-	    store_file_migrate(db, file, steps, 3, &e), 0, "%s", e.msg);
+	    store_file_migrate(db, file, steps, 4, &e), 0, "%s", e.msg);
 	/* A second time there is nothing left to do. */
-	cr_assert_eq(store_file_migrate(db, file, steps, 3, &e), 0);
+	cr_assert_eq(store_file_migrate(db, file, steps, 4, &e), 0);
 	sqlite3_close(db);
 	expect("SELECT text || ifnull(author, '-') FROM note", "n-");
 	expect("SELECT count(*) FROM extra", "0");
-	expect("PRAGMA user_version", "3");
+	expect("PRAGMA user_version", "4");
 	expect_refused(
-	    "is of a newer natdiff (schema version 3, this program knows 1)");
+	    "is of a newer natdiff (schema version 4, this program knows 2)");
 }
 
 Test(store, a_migration_that_fails_changes_nothing)
 {
-	const char *steps[] = { schema_steps[0],
+	const char *steps[] = { schema_steps[0], schema_steps[1],
 		"ALTER TABLE note ADD COLUMN author TEXT",
 		"CREATE TABLE note (x)" };
 	struct err e;
@@ -533,10 +533,10 @@ Test(store, a_migration_that_fails_changes_nothing)
 
 	store_close(open_store());
 	db = raw_open();
-	cr_expect_eq(store_file_migrate(db, file, steps, 3, &e), -1);
+	cr_expect_eq(store_file_migrate(db, file, steps, 4, &e), -1);
 	cr_expect_not_null(strstr(e.msg, "already exists"), "%s", e.msg);
 	sqlite3_close(db);
-	expect("PRAGMA user_version", "1");
+	expect("PRAGMA user_version", "2");
 	expect("SELECT count(*) FROM pragma_table_info('note')"
 	       " WHERE name = 'author'",
 	    "0");
@@ -1165,6 +1165,74 @@ Test(store, the_file_keeps_its_size_under_retention)
 	cr_expect_lt(late, early + early / 10, "%lld, then %lld",
 	    (long long)early, (long long)late);
 	free(wal);
+}
+
+/* -------------------------------------------------------- measurements */
+
+static struct measurement_record
+a_measurement(int64_t started_at_us)
+{
+	struct measurement_record m = {
+		.kind = MEASUREMENT_RAMP,
+		.path = "nat",
+		.role = ROLE_NAT,
+		.host_name = "host",
+		.version = "1",
+		.destination = "203.0.113.10:443",
+		.started_at_us = started_at_us,
+		.ended_at_us = started_at_us + 1000000,
+		.ended_how = MEASUREMENT_FINISHED,
+		.finding = RAMP_HOST_LIMIT,
+		.low = 100,
+		.best = NOT_MEASURED,
+		.high = NOT_MEASURED,
+		.detail_json = "{}",
+	};
+
+	return m;
+}
+
+static void
+add_measurement(struct store *st, int64_t started_at_us)
+{
+	struct measurement_record m = a_measurement(started_at_us);
+	struct err e;
+
+	cr_assert_eq(store_add_measurement(st, &m, &e), 0, "%s", e.msg);
+}
+
+Test(store, a_measurement_is_kept_with_its_agent_and_its_gaps)
+{
+	struct store *st = open_store();
+	struct err e;
+
+	cr_assert_eq(store_begin(st, &e), 0);
+	add_measurement(st, 5);
+	commit(st);
+	store_close(st);
+	expect(
+	    "SELECT m.kind || ' ' || (g.agent = (SELECT agent FROM agent))"
+	    " || ' ' || path || ' ' || role || ' ' || destination || ' ' ||"
+	    " started_at || ' ' || ended_at || ' ' || ended_how || ' ' ||"
+	    " finding || ' ' || low || ' ' || (best IS NULL) || (high IS NULL)"
+	    " || detail FROM measurement m JOIN agent g ON g.id = m.agent_id",
+	    "ramp 1 nat nat 203.0.113.10:443 5 1000005 finished host_limit 100"
+	    " 11{}");
+}
+
+Test(store, old_measurements_expire)
+{
+	struct store *st = open_store();
+	struct err e;
+
+	cr_assert_eq(store_begin(st, &e), 0);
+	add_measurement(st, 2000);
+	add_measurement(st, 10);
+	add_measurement(st, 20);
+	commit(st);
+	cr_expect_eq(expire_all(st, 1000, 1), 2);
+	store_close(st);
+	expect("SELECT group_concat(started_at) FROM measurement", "2000");
 }
 
 /* ------------------------------------------------------ gateway events */

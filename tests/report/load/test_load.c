@@ -265,3 +265,69 @@ Test(load, reads_files_with_odd_names)
 	cr_assert_eq(load(1), 0, "%s", e.msg);
 	cr_expect_eq(d.endpoints[0].attempts.n, 1);
 }
+
+#define MEASUREMENT(values)                                                  \
+	"INSERT INTO measurement (agent_id, role, host_name, version, path," \
+	" started_at, kind, finding, ended_at, ended_how, destination, low," \
+	" best, high) VALUES (1, 'nat', 'h', '0', " values ");"
+
+Test(load, reads_what_active_commands_found_and_each_once)
+{
+	static const char *const sql = RUN(3, "1", "nat") ATTEMPT(3, 100)
+	    MEASUREMENT("'nat', 2000, 'reuse', 'after_fin', 3000, 'finished',"
+			" 'a:443', 9, 10, NULL")
+		MEASUREMENT("'nat', 1000, 'ramp', 'total_limit', 1000,"
+			    " 'stopped', 'a:443', 1, 2, 3");
+	const struct measurement *m;
+
+	fixture_make(one, &sql, 1);
+	fixture_make(two, &sql, 1);
+	cr_assert_eq(load(2), 0, "%s", e.msg);
+	cr_assert_eq(d.n_measurements, 2);
+	m = &d.measurements[0];
+	cr_expect_eq(m->kind, MEASUREMENT_RAMP);
+	cr_expect_eq(m->finding, RAMP_TOTAL_LIMIT);
+	cr_expect_eq(m->ended_how, MEASUREMENT_STOPPED);
+	cr_expect_eq(m->best, 2);
+	cr_expect_eq(m->started_at_us, 1000);
+	m = &d.measurements[1];
+	cr_expect_eq(m->kind, MEASUREMENT_REUSE);
+	cr_expect_eq(m->low, 9);
+	cr_expect_eq(m->high, NOT_MEASURED);
+	cr_expect_null(m->detail);
+	cr_expect_str_eq(m->destination, "a:443");
+	cr_expect_str_eq(d.paths[m->path].name, "nat");
+	cr_expect_eq(d.paths[m->path].role, ROLE_NAT);
+	cr_expect_str_eq(d.agents.text[m->agent], "a");
+	cr_expect_str_eq(d.hosts.text[m->host], "h");
+}
+
+Test(load, counts_measurements_out_of_range_as_bad_rows)
+{
+	static const char *const sql = RUN(3, "1", "nat")
+	    MEASUREMENT("'nat', 0, 'reuse', 'total_limit', 0, 'finished', 'a',"
+			" 1, 1, 1")
+		MEASUREMENT("'nat', 0, 'ramp', 'total_limit', 0, 'so', 'a',"
+			    " 1, 1, 1")
+		    MEASUREMENT("'nat', 0, 'ramp', 'total_limit', 0,"
+				" 'finished', 'a', -1, 1, 1")
+			MEASUREMENT("'nat', -1, 'ramp', 'total_limit', 0,"
+				    " 'finished', 'a', 1, 1, 1");
+
+	fixture_make(one, &sql, 1);
+	cr_assert_eq(load(1), 0, "%s", e.msg);
+	cr_expect_eq(d.n_measurements, 0);
+	cr_expect_eq(d.inputs[0].bad_rows, 4);
+}
+
+/* Databases of the version before it are still read. */
+Test(load, does_without_the_table_of_measurements)
+{
+	static const char *const sql = RUN(3, "1", "nat")
+	    ATTEMPT(3, 100) "DROP TABLE measurement; PRAGMA user_version = 1;";
+
+	fixture_make(one, &sql, 1);
+	cr_assert_eq(load(1), 0, "%s", e.msg);
+	cr_expect_eq(d.n_measurements, 0);
+	cr_expect_eq(d.endpoints[0].attempts.n, 1);
+}
