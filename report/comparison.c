@@ -321,10 +321,7 @@ is_shown(const struct comparison_change *c)
 static bool
 remains(const struct comparison_part *after)
 {
-	double p =
-	    isnan(after->test.robust_p) ? after->test.p : after->test.robust_p;
-
-	return after->test.est > 0 && p <= COMPARISON_LEVEL;
+	return after->test.est > 0 && after->test.robust_p <= COMPARISON_LEVEL;
 }
 
 static enum comparison_result

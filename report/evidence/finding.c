@@ -203,12 +203,10 @@ finding_at_most(size_t part, size_t whole)
 bool
 contrast_has_excess(const struct contrast *c, enum scrutiny scrutiny)
 {
-	double p = isnan(c->test.robust_p) ? c->test.p : c->test.robust_p;
-
 	if (scrutiny == SCRUTINY_COUNTS)
 		return c->nat_only >= EXCESS_COUNT &&
 		    c->direct_only * EXCESS_RATIO <= c->nat_only;
-	return c->test.gate && c->test.est > 0 && p <= EXCESS_P;
+	return c->test.gate && c->test.est > 0 && c->test.robust_p <= EXCESS_P;
 }
 
 /* Whether the NAT path shows so little of it that it is as good as none. */

@@ -27,8 +27,7 @@ struct open_cause {
 struct endpoint_verdict {
 	const struct endpoint *endpoint;
 	struct facts facts;
-	double p_adjusted;     /* Holm, over the endpoints, of failures */
-	double syn_p_adjusted; /* and of retransmitted SYNs */
+	double p_adjusted[OUTCOME_COUNT]; /* Holm, over the endpoints */
 	struct latency_shift latency[DURATION_COUNT];
 	double latency_p_adjusted[DURATION_COUNT];
 	bool worse;    /* the NAT path was shown to be */

@@ -29,7 +29,7 @@ direct_is_worse(const struct verdict *v)
 	for (i = 0; i < v->n_endpoints; i++) {
 		c = &v->endpoints[i].facts.contrast[OUTCOME_FAILED];
 		if (c->test.est < 0 && c->direct_only > 10 * c->nat_only &&
-		    verdict_decisive_p(&c->test) <= 0.01)
+		    c->test.robust_p <= 0.01)
 			return true;
 	}
 	return false;

@@ -86,12 +86,6 @@ verdict_judge_endpoints(struct work *w)
 	}
 }
 
-double
-verdict_decisive_p(const struct block_test *t)
-{
-	return isnan(t->robust_p) ? t->p : t->robust_p;
-}
-
 /*
  * Which endpoints are in trouble: those where the NAT path was shown to be
  * worse, by Holm over the main endpoints, and those with trouble that needs no
@@ -115,8 +109,7 @@ verdict_find_troubled(struct verdict *v)
 		for (i = 0; i < v->n_endpoints; i++) {
 			e = &v->endpoints[i];
 			p[i] = verdict_is_main(e->endpoint)
-			    ? verdict_decisive_p(
-				  &e->facts.contrast[outcomes[o]].test)
+			    ? e->facts.contrast[outcomes[o]].test.robust_p
 			    : NAN;
 		}
 		adjust_holm(p, v->n_endpoints, p);
@@ -136,32 +129,27 @@ verdict_find_troubled(struct verdict *v)
 	free(p);
 }
 
-/* Holm over the endpoints, a family each for failures, SYNs and latency. */
+/* Holm over the endpoints: each outcome and each phase is a family. */
 void
 verdict_adjust(struct verdict *v)
 {
 	size_t n = v->n_endpoints, i;
 	double *p = x_calloc(n, sizeof(*p));
-	int d;
+	int k;
 
-	for (i = 0; i < n; i++)
-		p[i] = verdict_decisive_p(
-		    &v->endpoints[i].facts.contrast[OUTCOME_FAILED].test);
-	adjust_holm(p, n, p);
-	for (i = 0; i < n; i++)
-		v->endpoints[i].p_adjusted = p[i];
-	for (i = 0; i < n; i++)
-		p[i] = verdict_decisive_p(
-		    &v->endpoints[i].facts.contrast[OUTCOME_SYN].test);
-	adjust_holm(p, n, p);
-	for (i = 0; i < n; i++)
-		v->endpoints[i].syn_p_adjusted = p[i];
-	for (d = 0; d < DURATION_COUNT; d++) {
+	for (k = 0; k < OUTCOME_COUNT; k++) {
 		for (i = 0; i < n; i++)
-			p[i] = v->endpoints[i].latency[d].rank.block.p;
+			p[i] = v->endpoints[i].facts.contrast[k].test.robust_p;
 		adjust_holm(p, n, p);
 		for (i = 0; i < n; i++)
-			v->endpoints[i].latency_p_adjusted[d] = p[i];
+			v->endpoints[i].p_adjusted[k] = p[i];
+	}
+	for (k = 0; k < DURATION_COUNT; k++) {
+		for (i = 0; i < n; i++)
+			p[i] = latency_p(&v->endpoints[i].latency[k]);
+		adjust_holm(p, n, p);
+		for (i = 0; i < n; i++)
+			v->endpoints[i].latency_p_adjusted[k] = p[i];
 	}
 	free(p);
 }

@@ -34,9 +34,6 @@ extern const struct scope verdict_everything;
 /* Neither the control nor a far end of ours: what the verdict is about. */
 bool verdict_is_main(const struct endpoint *ep);
 
-/* The p that decides: the robust one, where there is one. */
-double verdict_decisive_p(const struct block_test *t);
-
 /*
  * Judge the attempts of an endpoint in a scope: their facts, the evidence,
  * which goes into the verdict's list, and the judgement.

@@ -84,12 +84,6 @@ divide(struct places *places, const struct dataset *d, const struct attempts *a,
 	free(end);
 }
 
-static double
-decisive_p(const struct contrast *c)
-{
-	return isnan(c->test.robust_p) ? c->test.p : c->test.robust_p;
-}
-
 static bool
 is_shown(const struct contrast *c, double p_adjusted)
 {
@@ -110,8 +104,8 @@ adjust(struct places **places, size_t n)
 	count = 0;
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < places[i]->n; k++) {
-			p[count++] = decisive_p(&places[i]->place[k].failed);
-			p[count++] = decisive_p(&places[i]->place[k].silent);
+			p[count++] = places[i]->place[k].failed.test.robust_p;
+			p[count++] = places[i]->place[k].silent.test.robust_p;
 		}
 	}
 	adjust_holm(p, count, p);

@@ -265,12 +265,15 @@ endpoint_json(const struct report *r, const struct endpoint_report *e)
 	const struct dataset *d = r->d;
 	json_t *o;
 
-	o = json_pack("{s:s, s:s?, s:b, s:s?, s:o, s:o, s:o, s:o, s:o}", "name",
+	o = json_pack(
+	    "{s:s, s:s?, s:b, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
 	    e->endpoint->name, "url", e->endpoint->url, "control",
 	    (int)e->endpoint->control, "kind", e->endpoint->kind, "paths",
 	    paths(d, &s->all), "pairs", pairs_json(&e->pairs), "failure_test",
 	    json_contrast(v, OUTCOME_FAILED), "syn_test",
-	    json_contrast(v, OUTCOME_SYN), "latency", json_latency(v));
+	    json_contrast(v, OUTCOME_SYN), "late_test",
+	    json_contrast(v, OUTCOME_LATE), "status_test",
+	    json_contrast(v, OUTCOME_STATUS), "latency", json_latency(v));
 	json_object_set_new(o, "targets", targets(d, &s->targets, v));
 	json_object_set_new(o, "hosts", hosts(d, &s->hosts, v));
 	json_object_set_new(o, "hours", hours(d, s));

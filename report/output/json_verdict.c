@@ -15,18 +15,10 @@
 /* Weights below this say nothing worth a line. */
 #define WEIGHT_LEAST 0.1
 
-/* What decides: the larger of the t and the sign-flip p. */
-static double
-decisive_p(const struct block_test *t)
-{
-	return isnan(t->robust_p) ? t->p : t->robust_p;
-}
-
 json_t *
 json_contrast(const struct endpoint_verdict *v, enum outcome o)
 {
-	return json_test(&v->facts.contrast[o],
-	    o == OUTCOME_FAILED ? v->p_adjusted : v->syn_p_adjusted);
+	return json_test(&v->facts.contrast[o], v->p_adjusted[o]);
 }
 
 static json_t *
@@ -47,7 +39,7 @@ json_test(const struct contrast *c, double p_adjusted)
 	    "method", "block", "blocks", json_count(c->test.blocks), "gate",
 	    (int)c->test.gate, "difference", json_number(c->test.est),
 	    "difference_ci", json_interval(c->ci), "p",
-	    json_number(decisive_p(&c->test)), "p_adjusted",
+	    json_number(c->test.robust_p), "p_adjusted",
 	    json_number(p_adjusted), "pairs", json_count(c->pairs), "tau",
 	    json_number(c->test.tau), "deff", json_number(c->test.deff),
 	    "bursts", "nat", json_bursts(&c->nat_bursts), "direct",
@@ -70,7 +62,7 @@ json_latency(const struct endpoint_verdict *v)
 			duration_name((enum duration)p), "method",
 			"hodges-lehmann, signed ranks by block", "shift_us",
 			json_number(s->hl), "shift_ci", json_interval(s->shown),
-			"p", json_number(s->rank.block.p), "p_adjusted",
+			"p", json_number(latency_p(s)), "p_adjusted",
 			json_number(v->latency_p_adjusted[p]), "gate",
 			(int)s->rank.block.gate));
 	}

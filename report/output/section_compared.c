@@ -13,26 +13,6 @@
 
 #define SHOWN_P 0.05
 
-/* What decides: the larger of the t and the sign-flip p. */
-static double
-decisive_p(const struct block_test *t)
-{
-	return isnan(t->robust_p) ? t->p : t->robust_p;
-}
-
-/* The p that allows for several endpoints; Bonferroni's where none is kept. */
-static double
-adjusted_p(
-    const struct verdict *v, const struct endpoint_verdict *e, enum outcome o)
-{
-	if (o == OUTCOME_FAILED)
-		return e->p_adjusted;
-	if (o == OUTCOME_SYN)
-		return e->syn_p_adjusted;
-	return fmin(
-	    1, decisive_p(&e->facts.contrast[o].test) * (double)v->n_endpoints);
-}
-
 static bool
 is_shown(double p, bool gate)
 {
@@ -55,8 +35,8 @@ difference_cells(
 }
 
 static void
-outcome_row(struct table *t, const struct verdict *v,
-    const struct endpoint_verdict *e, enum outcome o, const char *name)
+outcome_row(struct table *t, const struct endpoint_verdict *e, enum outcome o,
+    const char *name)
 {
 	const struct contrast *c = &e->facts.contrast[o];
 
@@ -66,7 +46,7 @@ outcome_row(struct table *t, const struct verdict *v,
 	table_cell(t, "%zu", c->direct);
 	table_cell(t, "%zu", c->nat);
 	difference_cells(t, value_points(c->test.est, c->ci).s,
-	    adjusted_p(v, e, o), c->test.gate, c->pairs);
+	    e->p_adjusted[o], c->test.gate, c->pairs);
 }
 
 /* The median of the one path of a role; NaN where it has none or several. */
@@ -126,14 +106,14 @@ endpoint_rows(struct table *t, const struct report *r, size_t i)
 	int d;
 
 	table_group(t, e->endpoint->name);
-	outcome_row(t, &r->verdict, e, OUTCOME_FAILED, "failed");
+	outcome_row(t, e, OUTCOME_FAILED, "failed");
 	aside_row(t, "in dns", e->facts.direct_dns, e->facts.nat_dns);
 	aside_row(t, "host's own", e->facts.direct_local, e->facts.nat_local);
-	outcome_row(t, &r->verdict, e, OUTCOME_SYN, "SYN resent");
+	outcome_row(t, e, OUTCOME_SYN, "SYN resent");
 	if (c[OUTCOME_LATE].nat + c[OUTCOME_LATE].direct > 0)
-		outcome_row(t, &r->verdict, e, OUTCOME_LATE, "data resent");
+		outcome_row(t, e, OUTCOME_LATE, "data resent");
 	if (c[OUTCOME_STATUS].nat + c[OUTCOME_STATUS].direct > 0)
-		outcome_row(t, &r->verdict, e, OUTCOME_STATUS, "status 400+");
+		outcome_row(t, e, OUTCOME_STATUS, "status 400+");
 	for (d = 0; d < DURATION_COUNT; d++)
 		latency_row(t, r, &r->endpoints[i], e, (enum duration)d);
 }
@@ -150,7 +130,7 @@ shows_better(const struct verdict *v)
 		e = &v->endpoints[i];
 		for (o = 0; o < OUTCOME_COUNT; o++)
 			if (e->facts.contrast[o].test.est < 0 &&
-			    is_shown(adjusted_p(v, e, (enum outcome)o),
+			    is_shown(e->p_adjusted[o],
 				e->facts.contrast[o].test.gate))
 				return true;
 	}

@@ -291,8 +291,13 @@ block_test_real(const double *x, size_t n, struct block_test *out)
 	struct series s = { NULL, x, n };
 	double sums[BLOCK_MOST];
 
-	if (test_series(&s, 1, sums, out))
-		out->robust_p = out->p;
+	if (!test_series(&s, 1, sums, out))
+		return;
+	/* All sums have one sign: of all others only the opposite goes as far.
+	 */
+	if (isnan(out->p))
+		out->flip_p = ldexp(1, 1 - (int)out->blocks);
+	out->robust_p = isnan(out->p) ? out->flip_p : out->p;
 }
 
 struct interval

@@ -46,7 +46,11 @@ struct block_test {
 void block_test(
     const int32_t *x, size_t n, int32_t unit, struct block_test *out);
 
-/* The same of real scores; without flip_p (NaN), robust_p is p. */
+/*
+ * The same of real scores, without flip_p (NaN): robust_p is p.  But where all
+ * block means are equal and not zero, so that there is no p, flip_p is what
+ * block_test() would give, and decides.
+ */
 void block_test_real(const double *x, size_t n, struct block_test *out);
 
 /*

@@ -224,6 +224,16 @@ latency_compare(const int64_t *d, size_t n, struct latency_shift *out)
 	free(x);
 }
 
+double
+latency_p(const struct latency_shift *s)
+{
+	const struct block_test *b = &s->rank.block;
+
+	if (s->rank.n == 0)
+		return s->rank.p; /* 1, or not measured */
+	return isnan(b->p) ? b->flip_p : b->p;
+}
+
 int64_t
 latency_difference(
     bool direct_ok, int64_t direct_us, bool nat_ok, int64_t nat_us)

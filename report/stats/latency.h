@@ -20,7 +20,7 @@ struct latency_rank {
 	size_t n_zero;           /* dropped */
 	double v;                /* sum of the positive ranks */
 	double p;                /* two-sided, as if independent */
-	struct block_test block; /* of the signed ranks: block.p decides */
+	struct block_test block; /* of the signed ranks */
 };
 
 struct latency_shift {
@@ -30,6 +30,13 @@ struct latency_shift {
 	struct interval naive; /* its interval, as if independent */
 	struct interval shown; /* widened by the design effect */
 };
+
+/*
+ * The p that decides: that of the blocks of signed ranks.  A shift that is the
+ * same in every pair leaves no variance to compare it with, and then it is
+ * that of the signs of the blocks.
+ */
+double latency_p(const struct latency_shift *s);
 
 struct latency_failures {
 	size_t worse; /* pairs in which the NAT was worse */

@@ -232,6 +232,29 @@ Test(block, real_scores_give_the_same)
 	cr_expect(isnan(b.flip_p) && b.robust_p == b.p);
 }
 
+/* Equal blocks have no variance for t; their signs still say something. */
+Test(block, real_scores_that_never_vary_have_the_p_of_their_signs)
+{
+	struct block_test a, b;
+	int32_t x[600];
+	double y[600];
+	size_t i;
+
+	for (i = 0; i < 600; i++) {
+		x[i] = -3;
+		y[i] = -0.75;
+	}
+	block_test(x, 600, 4, &a);
+	block_test_real(y, 600, &b);
+	cr_expect(isnan(b.p) && b.blocks == 20);
+	cr_expect_float_eq(b.robust_p, ldexp(1, -19), 1e-20);
+	cr_expect_eq(a.robust_p, b.robust_p);
+	for (i = 0; i < 600; i++)
+		y[i] = 0;
+	block_test_real(y, 600, &b);
+	cr_expect(b.robust_p == 1);
+}
+
 Test(block, turns_round_with_the_paths)
 {
 	struct block_test a, b;

@@ -187,3 +187,23 @@ Test(latency, takes_millions)
 	cr_expect(r.naive.hi - r.naive.lo < 5000);
 	free(d);
 }
+
+Test(latency, the_same_shift_in_every_pair_has_a_p)
+{
+	struct latency_shift s;
+	int64_t d[600];
+	size_t i;
+
+	for (i = 0; i < 600; i++)
+		d[i] = 4000;
+	latency_compare(d, 600, &s);
+	cr_expect_float_eq(s.hl, 4000, 1e-9);
+	cr_expect(isnan(s.rank.block.p));
+	cr_expect_float_eq(latency_p(&s), ldexp(1, -19), 1e-20);
+	for (i = 0; i < 600; i++)
+		d[i] = 0;
+	latency_compare(d, 600, &s);
+	cr_expect(latency_p(&s) == 1);
+	latency_compare(d, 0, &s);
+	cr_expect(isnan(latency_p(&s)));
+}
