@@ -45,8 +45,6 @@ find_gateway(struct surroundings *s, const struct dataset *d, int64_t from_us,
 		if (g->to_us < from_us - EVENT_SLACK_US ||
 		    g->from_us > to_us + EVENT_SLACK_US)
 			continue;
-		if (g->value > 0 && g->to_us - g->from_us > s->sample_us)
-			s->sample_us = g->to_us - g->from_us;
 		if (is_kind(d, g, "insert_failed")) {
 			covered_us += overlap_us(g, from_us, to_us);
 			s->insert_failed += g->value;
@@ -54,7 +52,12 @@ find_gateway(struct surroundings *s, const struct dataset *d, int64_t from_us,
 			drop += g->value;
 		} else if (is_kind(d, g, "allocation_failed")) {
 			s->log_drops += g->value;
+		} else {
+			continue;
 		}
+		/* Nothing counted says nothing of how finely it is. */
+		if (g->value > 0 && g->to_us - g->from_us > s->sample_us)
+			s->sample_us = g->to_us - g->from_us;
 	}
 	/* A refused port counts in both. */
 	s->table_drops = drop > s->insert_failed ? drop - s->insert_failed : 0;

@@ -244,11 +244,19 @@ json_verdict(const struct report *r)
 	    ranking(&v->judgement), "where", json_where(v), "host", v->host);
 }
 
+/* What a gateway reads off at a moment, and which must not be added up. */
 static bool
 is_level(const char *kind)
 {
-	return strcmp(kind, "conntrack_count") == 0 ||
-	    strcmp(kind, "conntrack_max") == 0;
+	static const char *const levels[] = { "conntrack_count",
+		"conntrack_max", "conntrack_translated", "ports_in_use",
+		"ports_closed" };
+	size_t i;
+
+	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(kind, levels[i]) == 0)
+			return true;
+	return false;
 }
 
 /*
