@@ -135,6 +135,11 @@ static const char *const sql[STMT_TOTAL] = {
 	[STMT_DROP_MEASUREMENTS] =
 	    "DELETE FROM measurement WHERE id IN (SELECT id FROM measurement"
 	    " WHERE started_at < ? ORDER BY started_at LIMIT ?)",
+	/* One that reaches into the time that is kept is kept whole. */
+	[STMT_DROP_GATEWAY_EVENTS] =
+	    "DELETE FROM gateway_event WHERE id IN (SELECT id"
+	    " FROM gateway_event WHERE from_at < ?1 AND to_at < ?1"
+	    " AND import_id IS NULL ORDER BY from_at LIMIT ?2)",
 	/*
 	 * A run whose rows are all gone: they lie between its begin and its
 	 * end, as far as the clock did not step.

@@ -2,7 +2,8 @@
  * Retention: what is older than a point in time goes, a few rows at a time.
  * Counters, endpoints, targets, addresses and TLS sessions stay: they do not
  * grow with time.  Runs go once all of their rows are gone, since an agent
- * started from cron makes one a minute.
+ * started from cron makes one a minute.  What a gateway samples goes by its
+ * own retention, and what was imported stays: its time is not ours.
  *
  * Rows are found by their time, not by their id: after a step of the clock
  * the two differ, and a row from the future must not stop the rest.
@@ -91,4 +92,13 @@ store_expire(
 	    drop_all(st, STMT_DROP_RUNS, before_us, limit, deleted, e) != 0)
 		return -1;
 	return 0;
+}
+
+int
+store_expire_gateway(
+    struct store *st, int64_t before_us, int limit, int *deleted, struct err *e)
+{
+	*deleted = 0;
+	return drop_all(
+	    st, STMT_DROP_GATEWAY_EVENTS, before_us, limit, deleted, e);
 }

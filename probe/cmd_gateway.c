@@ -7,14 +7,12 @@
 #include <sys/types.h>
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
-
-#include <jansson.h>
 
 #include "natdiff/record.h"
 #include "natdiff/walltime.h"
@@ -24,6 +22,8 @@
 #include "probe/conf.h"
 #include "probe/conntrack.h"
 #include "probe/conntrack_log.h"
+#include "probe/conntrack_pace.h"
+#include "probe/gateway_show.h"
 #include "probe/lock.h"
 #include "probe/pause.h"
 
@@ -31,11 +31,18 @@
 #define INTERVAL_MAX_US     CONNTRACK_STRETCH_MAX_US
 #define INTERVAL_DEFAULT_US 1000000
 
+/* Ports by destination: each tenth sample, the table's size permitting. */
+#define PORTS_MIN_US  INTERVAL_MIN_US
+#define PORTS_SAMPLES 10
+#define PORTS_DEFAULT (-1)
+
 /* sysexits(3) EX_TEMPFAIL: another process is at it. */
 #define EXIT_BUSY 75
 
 struct options {
 	int64_t interval_us;
+	int64_t ports_us;    /* 0: never */
+	int64_t retain_us;   /* 0: for ever */
 	int64_t slots;       /* 0: no bound */
 	int64_t duration_us; /* 0: no bound */
 	const char *database;
@@ -43,19 +50,25 @@ struct options {
 };
 
 static const char help[] =
-    "What this Linux NAT gateway refuses: conntrack's counters, sampled and\n"
-    "stored as gateway events, which natdiff-report compares with the attempts.\n"
+    "What this Linux NAT gateway refuses, and which destinations use its ports:\n"
+    "conntrack's counters and table, sampled and stored as gateway events, which\n"
+    "natdiff-report compares with the attempts.\n"
     "Run it on the gateway, in the network namespace that does the NAT.\n"
     "\n"
     "  natdiff-probe gateway --database gw.db                until stopped\n"
     "  natdiff-probe gateway -i 10 --database gw.db          for months\n"
     "  natdiff-probe gateway --duration 10m --database gw.db an incident\n"
     "  natdiff-probe gateway --slots 60 --json | jq .increase.insert_failed\n"
+    "  natdiff-probe gateway --once --json | jq '.ports.destinations[]'\n"
     "\n"
     "  -i, --interval DURATION  between samples: 1 (default), 500ms, 10s\n"
     "      --once               one sample, over one interval\n"
     "      --slots N            end after N samples\n"
     "      --duration D         end after D: 90s, 10m, 2h\n"
+    "      --ports DURATION     between readings of the table of connections:\n"
+    "                           default ten intervals, 0 for none; a large table\n"
+    "                           is read less often: 0.5 % of a core at most\n"
+    "      --retain DURATION    older events are deleted: 30d (default), 0: never\n"
     "      --database FILE      default " CONF_DATABASE "\n"
     "      --json               each sample as a JSON line on standard output\n"
     "  -h, --help               this text\n"
@@ -74,6 +87,17 @@ parse_interval(const struct cmd_value *v, int64_t *us)
 	return 0;
 }
 
+/* A duration of at least least_us, or 0. */
+static int
+parse_span(const struct cmd_value *v, int64_t least_us, const char *expected,
+    int64_t *us)
+{
+	if (duration_parse(v->text, us) != 0 || *us < 0 ||
+	    (*us > 0 && *us < least_us))
+		return cmd_refuse(v, expected);
+	return 0;
+}
+
 static int
 parse_option(struct options *o, int option)
 {
@@ -83,6 +107,14 @@ parse_option(struct options *o, int option)
 	case 'i':
 		v.option = "--interval";
 		return parse_interval(&v, &o->interval_us);
+	case 'p':
+		v.option = "--ports";
+		return parse_span(&v, PORTS_MIN_US,
+		    "a duration of 100ms or more, or 0", &o->ports_us);
+	case 'r':
+		v.option = "--retain";
+		return parse_span(&v, CONF_RETAIN_MIN_US,
+		    "a duration of 1h or more, or 0", &o->retain_us);
 	case 'o':
 		o->slots = 1;
 		return 0;
@@ -112,6 +144,8 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "once", no_argument, NULL, 'o' },
 		{ "slots", required_argument, NULL, 's' },
 		{ "duration", required_argument, NULL, 'd' },
+		{ "ports", required_argument, NULL, 'p' },
+		{ "retain", required_argument, NULL, 'r' },
 		{ "database", required_argument, NULL, 'D' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
@@ -122,6 +156,8 @@ parse_options(struct options *o, int argc, char **argv)
 
 	memset(o, 0, sizeof(*o));
 	o->interval_us = INTERVAL_DEFAULT_US;
+	o->ports_us = PORTS_DEFAULT;
+	o->retain_us = CONF_RETAIN_DEFAULT_US;
 	o->database = CONF_DATABASE;
 	for (;;) {
 		option = getopt_long(argc, argv, "i:h", table, NULL);
@@ -134,109 +170,13 @@ parse_options(struct options *o, int argc, char **argv)
 		if (parse_option(o, option) != 0)
 			return -1;
 	}
+	if (o->ports_us == PORTS_DEFAULT)
+		o->ports_us = PORTS_SAMPLES * o->interval_us;
 	if (optind < argc) {
 		extra.text = argv[optind];
 		return cmd_refuse(&extra, "none");
 	}
 	return 0;
-}
-
-/* -------------------------------------------------------------- printing */
-
-/* What was seen since the start. */
-struct seen {
-	int64_t from_us, to_us;
-	int64_t samples;
-	int64_t increase[CONNTRACK_COUNTERS];
-	int64_t most_entries;
-};
-
-static void
-seen_add(struct seen *t, const struct conntrack_sample *s)
-{
-	int i;
-
-	if (t->samples++ == 0)
-		t->from_us = s->from_us;
-	t->to_us = s->to_us;
-	for (i = 0; i < CONNTRACK_COUNTERS; i++)
-		if (s->increase[i] != NOT_MEASURED)
-			t->increase[i] += s->increase[i];
-	if (s->entries > t->most_entries)
-		t->most_entries = s->entries;
-}
-
-static json_t *
-json_measured(int64_t value)
-{
-	return value == NOT_MEASURED ? json_null() : json_integer(value);
-}
-
-static void
-set_time(json_t *o, const char *key, int64_t at_us)
-{
-	char text[WALLTIME_TEXT_SIZE];
-
-	json_object_set_new(
-	    o, key, json_string(walltime_format(at_us, 6, text)));
-}
-
-static void
-print_json(const struct conntrack_sample *s, const char *source)
-{
-	json_t *o = json_object(), *increase = json_object();
-	char *text;
-	int i;
-
-	set_time(o, "from", s->from_us);
-	set_time(o, "to", s->to_us);
-	json_object_set_new(o, "source", json_string(source));
-	for (i = 0; i < CONNTRACK_COUNTERS; i++)
-		json_object_set_new(increase,
-		    conntrack_counter_name((enum conntrack_counter)i),
-		    json_measured(s->increase[i]));
-	json_object_set_new(o, "increase", increase);
-	json_object_set_new(
-	    o, CONNTRACK_ENTRIES_KIND, json_measured(s->entries));
-	json_object_set_new(
-	    o, CONNTRACK_MAX_KIND, json_measured(s->entries_max));
-	text = json_dumps(o, JSON_COMPACT);
-	json_decref(o);
-	puts(text);
-	free(text);
-}
-
-static void
-draw(const struct conntrack_sample *s, const struct seen *t)
-{
-	char at[WALLTIME_TEXT_SIZE];
-
-	fprintf(stderr,
-	    "\r\033[K%s  insert_failed %" PRId64 "  drop %" PRId64
-	    "  entries %" PRId64,
-	    walltime_format(s->to_us, 0, at),
-	    t->increase[CONNTRACK_INSERT_FAILED], t->increase[CONNTRACK_DROP],
-	    s->entries == NOT_MEASURED ? 0 : s->entries);
-	if (s->entries_max != NOT_MEASURED)
-		fprintf(stderr, " of %" PRId64, s->entries_max);
-}
-
-static void
-print_summary(const struct seen *t)
-{
-	char lasted[WALLTIME_TEXT_SIZE];
-
-	/* Whole seconds, but for a run that had none. */
-	duration_format(t->to_us - t->from_us < 1000000
-		? (t->to_us - t->from_us) / 1000 * 1000
-		: (t->to_us - t->from_us + 500000) / 1000000 * 1000000,
-	    lasted);
-	printf("%" PRId64 " samples in %s: insert_failed %" PRId64
-	       ", drop %" PRId64 ", early_drop %" PRId64
-	       ", entries at most %" PRId64 "\n",
-	    t->samples, lasted, t->increase[CONNTRACK_INSERT_FAILED],
-	    t->increase[CONNTRACK_DROP], t->increase[CONNTRACK_EARLY_DROP],
-	    t->most_entries);
 }
 
 /* -------------------------------------------------------------- sampling */
@@ -246,9 +186,11 @@ struct session {
 	char *source;
 	struct conntrack_log *log;
 	struct conntrack_reading before; /* as of what was stored last */
-	struct seen seen;
+	struct conntrack_pace pace;
+	struct gateway_seen seen;
 	bool progress;
-	bool trouble; /* storing fails */
+	bool trouble;       /* storing fails */
+	bool ports_trouble; /* so does reading the table */
 };
 
 static void
@@ -258,15 +200,64 @@ say(const struct session *t, const char *message)
 	    message);
 }
 
+static int64_t
+processor_us(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/*
+ * Read and store the table of connections, where that is wanted and may cost
+ * something again.  What cannot be read or stored is told once: the counters,
+ * which matter more, go on.  Whether p is filled, to be cleared.
+ */
+static bool
+sample_ports(struct session *t, const struct conntrack_sample *s,
+    struct conntrack_ports *p, size_t *ranked)
+{
+	struct err e = { 0 };
+	int64_t began_us;
+
+	if (t->o->ports_us == 0 ||
+	    !conntrack_pace_is_due(&t->pace, monotonic_now_us(), s->entries))
+		return false;
+	began_us = processor_us();
+	if (conntrack_ports_read(p, &e) == 0) {
+		*ranked = conntrack_ports_rank(p, CONNTRACK_USES_STORED);
+		if (conntrack_log_add_ports(t->log, s->to_us, p, *ranked, &e) !=
+		    0)
+			conntrack_ports_clear(p);
+	}
+	conntrack_pace_spent(&t->pace, monotonic_now_us(),
+	    processor_us() - began_us, s->entries);
+	if (e.msg[0] != '\0' && !t->ports_trouble)
+		say(t, e.msg);
+	t->ports_trouble = e.msg[0] != '\0';
+	return e.msg[0] == '\0';
+}
+
 static int
 show(struct session *t, const struct conntrack_sample *s, struct err *e)
 {
+	struct conntrack_ports ports;
+	struct gateway_table table = { &ports, 0 };
+	bool is_read = sample_ports(t, s, &ports, &table.ranked);
+	int result = 0;
+
+	gateway_seen_add(&t->seen, s, is_read ? &table : NULL);
 	if (t->progress)
-		draw(s, &t->seen);
-	if (!t->o->json)
-		return 0;
-	print_json(s, t->source);
-	return fflush(stdout) == EOF ? err_sys(e, "standard output") : 0;
+		gateway_show_line(s, &t->seen);
+	if (t->o->json) {
+		gateway_show_json(s, is_read ? &table : NULL, t->source);
+		if (fflush(stdout) == EOF)
+			result = err_sys(e, "standard output");
+	}
+	if (is_read)
+		conntrack_ports_clear(&ports);
+	return result;
 }
 
 /*
@@ -294,7 +285,8 @@ sample(struct session *t, struct err *e)
 	t->trouble = false;
 	conntrack_reading_clear(&t->before);
 	t->before = now;
-	seen_add(&t->seen, &s);
+	if (t->o->retain_us > 0)
+		conntrack_log_expire(t->log, s.to_us - t->o->retain_us);
 	return show(t, &s, e);
 }
 
@@ -386,12 +378,13 @@ cmd_gateway(int argc, char **argv)
 		return status < 0 ? EXIT_USAGE : 0;
 	t.o = &o;
 	t.source = source_name();
+	t.pace.interval_us = o.ports_us;
 	t.progress = isatty(STDERR_FILENO) && !o.json;
 	status = sample_locked(&t, &e);
 	if (t.progress && t.seen.samples > 0)
 		fputc('\n', stderr);
 	if (!o.json && t.seen.samples > 0)
-		print_summary(&t.seen);
+		gateway_show_summary(&t.seen);
 	if (status != 0)
 		fprintf(stderr, "natdiff-probe: %s\n", e.msg);
 	conntrack_reading_clear(&t.before);

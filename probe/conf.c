@@ -35,7 +35,7 @@ set_defaults(struct conf *c, const char *file)
 	memset(c, 0, sizeof(*c));
 	c->file = x_strdup(file);
 	c->database = x_strdup(CONF_DATABASE);
-	c->retain_us = INT64_C(30) * 86400 * 1000000;
+	c->retain_us = CONF_RETAIN_DEFAULT_US;
 	c->interval_us = 10000000;
 	c->burst = 1;
 	c->port_budget = 16;

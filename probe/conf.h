@@ -32,8 +32,9 @@
 #define CONF_TIMEOUT_MIN_US  INT64_C(10000)
 #define CONF_TIMEOUT_MAX_US  INT64_C(600000000)
 /* "retain: 30", meant as days, is 30 s: the least keeps it from deleting. */
-#define CONF_RETAIN_MIN_US INT64_C(3600000000)
-#define CONF_RETAIN_MAX_US INT64_C(315360000000000)
+#define CONF_RETAIN_MIN_US     INT64_C(3600000000)
+#define CONF_RETAIN_MAX_US     INT64_C(315360000000000)
+#define CONF_RETAIN_DEFAULT_US (INT64_C(30) * 86400 * 1000000)
 
 /* Where conf_default_file() looks. */
 #define CONF_FILE        "/etc/natdiff/natdiff.yaml"

@@ -10,10 +10,19 @@
 
 #include "natdiff/err.h"
 #include "probe/conntrack.h"
+#include "probe/conntrack_ports.h"
 
 /* What the kinds of events are named that tell how full the table is. */
 #define CONNTRACK_ENTRIES_KIND "conntrack_count"
 #define CONNTRACK_MAX_KIND     "conntrack_max"
+
+/* And what the pool of ports is used up by. */
+#define CONNTRACK_TRANSLATED_KIND "conntrack_translated"
+#define CONNTRACK_PORTS_KIND      "ports_in_use"
+#define CONNTRACK_CLOSED_KIND     "ports_closed" /* of ports_in_use */
+
+/* The destinations of a table that are stored: those with most ports. */
+#define CONNTRACK_USES_STORED 10
 
 /*
  * The longest stretch in one row: a report that wants a window of time looks
@@ -26,6 +35,7 @@ struct conntrack_log;
 /* NULL and e where the database cannot be used.  source is copied. */
 struct conntrack_log *conntrack_log_open(
     const char *database, const char *source, struct err *e);
+/* Closing NULL does nothing. */
 void conntrack_log_close(struct conntrack_log *l);
 
 /*
@@ -34,5 +44,19 @@ void conntrack_log_close(struct conntrack_log *l);
  */
 int conntrack_log_add(
     struct conntrack_log *l, const struct conntrack_sample *s, struct err *e);
+
+/*
+ * Store the first n uses of a table that was read at at_us, and its total; n
+ * is at most CONNTRACK_USES_STORED.  All or, with -1 and e, nothing.
+ */
+int conntrack_log_add_ports(struct conntrack_log *l, int64_t at_us,
+    const struct conntrack_ports *p, size_t n, struct err *e);
+
+/*
+ * Delete a few rows from before the given time, if it is time to look for
+ * some: cheap enough to be called after each sample.  What fails is tried
+ * again later.
+ */
+void conntrack_log_expire(struct conntrack_log *l, int64_t before_us);
 
 #endif

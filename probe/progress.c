@@ -50,6 +50,13 @@ width_of(FILE *out)
 }
 
 void
+progress_draw_text(FILE *out, const char *text)
+{
+	fprintf(out, "\r\033[K%.*s", width_of(out), text);
+	fflush(out);
+}
+
+void
 progress_draw(FILE *out, const struct agent_status *s)
 {
 	struct text t;
@@ -64,8 +71,7 @@ progress_draw(FILE *out, const struct agent_status *s)
 		    s->paths[i].name, s->paths[i].ok, s->paths[i].failed);
 	text_addf(&t, "  %zu in flight", s->in_flight);
 	add_rest(&t, s);
-	fprintf(out, "\r\033[K%.*s", width_of(out), t.s);
-	fflush(out);
+	progress_draw_text(out, t.s);
 	text_clear(&t);
 }
 

@@ -11,6 +11,9 @@
 /* Draw the line anew on out, a terminal: as much of it as fits. */
 void progress_draw(FILE *out, const struct agent_status *s);
 
+/* The same with any text, one line. */
+void progress_draw_text(FILE *out, const char *text);
+
 /* Take the line away, so that something else can be printed. */
 void progress_erase(FILE *out);
 

@@ -89,10 +89,15 @@ int store_extend_gateway_event(
 /*
  * Delete at most limit rows from before the given time, and what hangs on
  * them: attempts, resolutions, samples of the host, measurements, runs that
- * have none of these left.  *deleted says how many; 0: nothing is left to delete.  Called
- * again and again in short transactions, it never holds the database long.
+ * have none of these left.  *deleted says how many; 0: nothing is left to
+ * delete.  Called again and again in short transactions, it never holds the
+ * database long.
  */
 int store_expire(struct store *st, int64_t before_us, int limit, int *deleted,
     struct err *e);
+
+/* The same for gateway events, those that were not imported, and only them. */
+int store_expire_gateway(struct store *st, int64_t before_us, int limit,
+    int *deleted, struct err *e);
 
 #endif

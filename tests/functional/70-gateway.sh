@@ -15,7 +15,8 @@ refuses() {
 }
 refuses_all() {
   refuses -i 0 && refuses -i soon && refuses -i 2h && refuses --slots 0 &&
-    refuses --slots x && refuses --duration 0 && refuses --nonsense &&
+    refuses --slots x && refuses --ports 1ms && refuses --ports often &&
+    refuses --retain 30 && refuses --retain x && refuses --duration 0 && refuses --nonsense &&
     refuses argument
 }
 check 'wrong usage is refused with status 2' refuses_all
@@ -25,7 +26,7 @@ if ! "$lab" up --pool 32 >up.log 2>&1; then
   echo "Bail out! the lab does not start"
   exit 1
 fi
-eval "$("$lab" info | grep -E '^(url_slow|ca)=')"
+eval "$("$lab" info | grep -E '^(url_slow|ca|address_a|nat_public)=')"
 # shellcheck disable=SC2154 # by what the lab says of itself
 cat >nat.yaml <<END
 agent: { database: $work/nat.db }
@@ -63,7 +64,8 @@ gaps() {
 before_failed=$(counter insert_failed)
 before_drop=$(counter drop)
 background "$lab" exec gateway -- \
-  "$probe" gateway -i 250ms --json --database "$work/gw.db" >gw.jsonl 2>gw.log
+  "$probe" gateway -i 250ms --ports 250ms --json --database "$work/gw.db" \
+  >gw.jsonl 2>gw.log
 gateway=$!
 # Two seconds of silence, then the load, then silence again.
 check 'samples come as they are taken' wait_for_lines gw.jsonl 8
@@ -111,6 +113,27 @@ check 'how full the table is, and its size, are there' equals \
   "$(sql gw.db "SELECT count(DISTINCT kind), max(value) FILTER
        (WHERE kind = 'conntrack_count') >= 32 FROM gateway_event
      WHERE kind IN ('conntrack_count', 'conntrack_max')")" "2|1"
+# shellcheck disable=SC2154 # by what the lab says of itself
+endpoint_rows="kind = 'ports_in_use' AND destination_address = '$address_a'
+  AND destination_port = 443"
+# shellcheck disable=SC2154 # so is this
+check 'so are the ports in use: all of the pool, and never more' equals \
+  "$(sql gw.db "SELECT outside_address, protocol, max(value)
+     FROM gateway_event WHERE $endpoint_rows")" "$nat_public|6|32"
+check 'the JSON lines have them, too' equals \
+  "$(jq -s --arg to "$address_a" 'map(.ports.destinations[]? |
+     select(.destination == $to and .port == 443) | .ports_in_use) | max' \
+    gw.jsonl)" 32
+check 'no more are closed than there are' equals \
+  "$(jq -s 'map(.ports.destinations[]? |
+     select(.ports_closed > .ports_in_use)) | length' gw.jsonl)" 0
+check 'all that is translated is counted at least once' equals \
+  "$(jq -s 'map(.ports | select(. != null) |
+     select(.conntrack_translated < ([.destinations[].ports_in_use] | add)))
+     | length' gw.jsonl)" 0
+check 'the report gives the most that were in use, not their sum' equals \
+  "$("$report" diff nat.db gw.db --format json 2>/dev/null |
+    jq '.gateway[] | select(.kind == "ports_in_use") | .count')" 32
 check 'the source is named' equals \
   "$(sql gw.db "SELECT DISTINCT source FROM gateway_event")" \
   "conntrack $("$lab" exec gateway -- hostname)"
@@ -120,11 +143,30 @@ if "$lab" exec gateway -- test -r /proc/net/stat/nf_conntrack; then
   "$lab" exec gateway -- setpriv --bounding-set=-all --inh-caps=-all \
     "$probe" gateway --once --json --database "$work/proc.db" >proc.jsonl 2>&1
   check 'without capabilities the counters come from /proc' equals \
-    "$(jq -c '[.increase | .insert_failed, .drop]' proc.jsonl)" '[0,0]'
+    "$(jq -cR 'fromjson? | [.increase | .insert_failed, .drop]' proc.jsonl)" \
+    '[0,0]'
+  check 'and it says what is missing for the rest' \
+    grep -q 'ports by destination need CAP_NET_ADMIN' proc.jsonl
 else
   skip 'without capabilities the counters come from /proc' \
     'this kernel has no /proc/net/stat/nf_conntrack'
 fi
+
+# Retention: what a run stored weeks ago, as far as the clock says.
+sqlite3 gw.db "UPDATE gateway_event SET from_at = from_at - 90 * 86400000000,
+  to_at = to_at - 90 * 86400000000"
+"$lab" exec gateway -- "$probe" gateway --slots 2 -i 250ms --ports 0 \
+  --retain 0 --database "$work/gw.db" >/dev/null 2>&1
+check 'with --retain 0 nothing is deleted' at_least \
+  "$(sql gw.db "SELECT count(*) FROM gateway_event WHERE value = 32")" 1
+"$lab" exec gateway -- "$probe" gateway --slots 4 -i 250ms --ports 0 \
+  --database "$work/gw.db" >/dev/null 2>&1
+check 'after 30 days events are deleted' equals \
+  "$(sql gw.db "SELECT count(*) FROM gateway_event
+     WHERE to_at < (unixepoch() - 40 * 86400) * 1000000")" 0
+check 'with --ports 0 the table is not read' equals \
+  "$(sql gw.db "SELECT count(*) FROM gateway_event
+     WHERE kind = 'ports_in_use'")" 0
 
 # What cannot be stored now is stored later.
 survives_a_lock() {

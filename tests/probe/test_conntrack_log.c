@@ -194,6 +194,87 @@ Test(conntrack_log, what_could_not_be_stored_is_stored_whole_later)
 	expect_rows("insert_failed", "0-4 0");
 }
 
+/* A table of two destinations with so many ports, a tenth of them closed. */
+static void
+add_ports(int64_t at, int64_t first, int64_t second)
+{
+	struct conntrack_use uses[2];
+	struct conntrack_ports p;
+	struct err e;
+
+	memset(uses, 0, sizeof(uses));
+	memset(&p, 0, sizeof(p));
+	uses[0].protocol = uses[1].protocol = 6;
+	endpoint_address_parse("203.0.113.1", &uses[0].outside);
+	endpoint_address_parse("203.0.113.1", &uses[1].outside);
+	endpoint_address_parse("198.51.100.1", &uses[0].destination);
+	endpoint_address_parse("198.51.100.2", &uses[1].destination);
+	uses[0].destination.port = uses[1].destination.port = 443;
+	uses[0].ports = first;
+	uses[1].ports = second;
+	uses[0].closed = first / 10;
+	uses[1].closed = second / 10;
+	p.uses = uses;
+	p.n = 2;
+	p.translated = first + second;
+	cr_assert_eq(conntrack_log_add_ports(log_, START + at * SECOND, &p,
+			 second == 0 ? 1 : 2, &e),
+	    0, "%s", e.msg);
+}
+
+Test(conntrack_log, ports_are_stored_by_destination)
+{
+	add_ports(10, 50, 20);
+	expect("SELECT protocol || ' ' || outside_address || ' ' ||"
+	       " coalesce(outside_port, '-') || ' ' || destination_address"
+	       " || ':' || destination_port || ' ' || value FROM gateway_event"
+	       " WHERE kind = 'ports_in_use'",
+	    "6 203.0.113.1 - 198.51.100.1:443 50,"
+	    "6 203.0.113.1 - 198.51.100.2:443 20");
+	expect_rows("ports_closed", "10-10 5,10-10 2");
+	expect_rows("conntrack_translated", "10-10 70");
+	expect("SELECT coalesce(protocol, destination_address, 'none') FROM"
+	       " gateway_event WHERE kind = 'conntrack_translated'",
+	    "none");
+}
+
+Test(conntrack_log, ports_are_of_moments_and_merged_while_equal)
+{
+	add_ports(10, 50, 20);
+	add_ports(20, 50, 30);
+	add_ports(30, 50, 30);
+	add_ports(40, 60, 0);
+	add_ports(50, 50, 0);
+	/* One that was not listed in between begins anew. */
+	add_ports(60, 50, 30);
+	expect_rows("ports_in_use",
+	    "10-30 50,10-10 20,20-30 30,40-40 60,50-60 50,60-60 30");
+	expect_rows(
+	    "ports_closed", "10-30 5,10-10 2,20-30 3,40-40 6,50-60 5,60-60 3");
+	/* Rows end after an hour. */
+	add_ports(4000, 50, 30);
+	expect_rows("conntrack_translated",
+	    "10-10 70,20-30 80,40-40 60,50-50 50,60-60 80,4000-4000 80");
+}
+
+Test(conntrack_log, old_events_are_deleted_and_imported_ones_are_not)
+{
+	add(0, 1, 3, 5);
+	add_ports(10, 50, 20);
+	add(100, 101, 4, 6);
+	free(ask("INSERT INTO gateway_event (import_id, source, kind, from_at,"
+		 " to_at) VALUES (1, 'log', 'DROPPED', 5, 6)"));
+	conntrack_log_expire(log_, START + 50 * SECOND);
+	expect_rows("drop", "100-101 4");
+	expect("SELECT count(*) FROM gateway_event WHERE kind = 'ports_in_use'",
+	    "0");
+	expect(
+	    "SELECT count(*) FROM gateway_event WHERE kind = 'DROPPED'", "1");
+	/* What is gone cannot grow. */
+	add_ports(20, 50, 20);
+	expect_rows("ports_in_use", "20-20 50,20-20 20");
+}
+
 Test(conntrack_log, a_database_of_another_program_is_refused)
 {
 	struct err e;
