@@ -369,26 +369,13 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	engine_leave(en);
 }
 
-/* "host", "host:8443", "[2001:db8::1]:8443", as Host wants it. */
-static char *
-host_header(const struct conf_endpoint *ep)
-{
-	bool v6 = strchr(ep->host, ':') != NULL;
-	uint16_t usual = ep->scheme == SCHEME_WSS ? 443 : 80;
-
-	if (ep->port == usual)
-		return x_asprintf(
-		    "%s%s%s", v6 ? "[" : "", ep->host, v6 ? "]" : "");
-	return x_asprintf(
-	    "%s%s%s:%u", v6 ? "[" : "", ep->host, v6 ? "]" : "", ep->port);
-}
-
 static void
 make_request(struct websocket *ws)
 {
 	struct attempt *a = ws->attempt;
 	const struct conf_endpoint *ep = a->order.endpoint;
-	char key[WS_KEY_SIZE], *host = host_header(ep), **lines = NULL;
+	char key[WS_KEY_SIZE], *host = conf_endpoint_host_header(ep),
+			       **lines = NULL;
 	const struct curl_slist *h;
 	size_t n = 0, capacity = 0;
 

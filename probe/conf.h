@@ -144,6 +144,9 @@ bool conf_endpoint_is_websocket(const struct conf_endpoint *ep);
 bool conf_endpoint_is_special(const struct conf_endpoint *ep);
 bool conf_endpoint_is_whoami(const struct conf_endpoint *ep);
 
+/* "host", "host:8443", "[2001:db8::1]:8443", as Host wants it; free(). */
+char *conf_endpoint_host_header(const struct conf_endpoint *ep);
+
 /* The gateway section as a JSON object, NULL where there is none; free(). */
 char *conf_gateway_json(const struct conf *c);
 

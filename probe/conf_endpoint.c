@@ -309,6 +309,19 @@ conf_endpoint_is_websocket(const struct conf_endpoint *ep)
 	return ep->scheme == SCHEME_WSS || ep->scheme == SCHEME_WS;
 }
 
+char *
+conf_endpoint_host_header(const struct conf_endpoint *ep)
+{
+	bool v6 = strchr(ep->host, ':') != NULL;
+	uint16_t usual = conf_endpoint_uses_tls(ep) ? 443 : 80;
+
+	if (ep->port == usual)
+		return x_asprintf(
+		    "%s%s%s", v6 ? "[" : "", ep->host, v6 ? "]" : "");
+	return x_asprintf(
+	    "%s%s%s:%u", v6 ? "[" : "", ep->host, v6 ? "]" : "", ep->port);
+}
+
 bool
 conf_endpoint_is_special(const struct conf_endpoint *ep)
 {

@@ -84,6 +84,15 @@ pathsocket_open(const struct conf_path *path, int family, int type)
 }
 
 int
+pathsocket_connect(int fd, const struct endpoint_address *to)
+{
+	struct sockaddr_storage ss;
+	socklen_t size = to_sockaddr(to, &ss);
+
+	return connect(fd, (struct sockaddr *)&ss, size);
+}
+
+int
 pathsocket_check(const struct conf_path *path, struct err *e)
 {
 	int fd;

@@ -19,6 +19,9 @@
  */
 int pathsocket_open(const struct conf_path *path, int family, int type);
 
+/* connect(2) to an address with its port. */
+int pathsocket_connect(int fd, const struct endpoint_address *to);
+
 /* Bind an open socket as pathsocket_open() does; -1 with errno. */
 int pathsocket_bind(const struct conf_path *path, int fd, int family);
 
