@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,18 @@ endpoint_address_ip(const struct endpoint_address *a, char *out)
 	if (a->family == 0 ||
 	    inet_ntop(a->family, &a->ip, out, INET6_ADDRSTRLEN) == NULL)
 		memcpy(out, "-", 2);
+	return out;
+}
+
+char *
+endpoint_address_text(
+    const struct endpoint_address *a, char out[ENDPOINT_ADDRESS_TEXT_SIZE])
+{
+	char ip[INET6_ADDRSTRLEN];
+
+	endpoint_address_ip(a, ip);
+	snprintf(out, ENDPOINT_ADDRESS_TEXT_SIZE,
+	    a->family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, a->port);
 	return out;
 }
 

@@ -110,6 +110,24 @@ static const char *const sql[STMT_TOTAL] = {
 	    " low, best, high, detail)"
 	    " VALUES (?, (SELECT id FROM agent WHERE agent = ?),"
 	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STMT_ADD_WITNESS_RUN] =
+	    "INSERT INTO witness_run (host_name, version, pid, listen,"
+	    " started_at, alive_at, clock_synchronised, clock_max_error_us,"
+	    " kernel, boot_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STMT_NEXT_ARRIVAL] =
+	    "SELECT coalesce(max(id), 0) + 1 FROM witness_arrival",
+	[STMT_WITNESS_ALIVE] =
+	    "UPDATE witness_run SET alive_at = ? WHERE id = ?",
+	[STMT_WITNESS_END] =
+	    "UPDATE witness_run SET alive_at = ?1, ended_at = ?1,"
+	    " lost_rows = ?2 WHERE id = ?3",
+	[STMT_PUT_ARRIVAL] =
+	    "INSERT OR REPLACE INTO witness_arrival (id, witness_run_id,"
+	    " attempt_id, observed_address, observed_port, listen_address,"
+	    " listen_port, accepted_at, client_hello_at, handshake_at,"
+	    " request_at, upgrade_at, ended_at, ended_how, requests,"
+	    " http_status, reached)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 
 	[STMT_COUNT_UP] =
 	    "INSERT INTO counter (name, path, endpoint, label, value)"
@@ -140,6 +158,13 @@ static const char *const sql[STMT_TOTAL] = {
 	    "DELETE FROM gateway_event WHERE id IN (SELECT id"
 	    " FROM gateway_event WHERE from_at < ?1 AND to_at < ?1"
 	    " AND import_id IS NULL ORDER BY from_at LIMIT ?2)",
+	[STMT_DROP_ARRIVALS] =
+	    "DELETE FROM witness_arrival WHERE id IN (SELECT id"
+	    " FROM witness_arrival WHERE accepted_at < ?1"
+	    " ORDER BY accepted_at LIMIT ?2)",
+	[STMT_DROP_WITNESS_RUNS] =
+	    "DELETE FROM witness_run WHERE id IN (SELECT id"
+	    " FROM witness_run WHERE alive_at < ?1 LIMIT ?2)",
 	/*
 	 * A run whose rows are all gone: they lie between its begin and its
 	 * end, as far as the clock did not step.

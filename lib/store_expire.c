@@ -89,7 +89,11 @@ store_expire(
 	    drop_rows(st, &samples, before_us, limit, deleted, e) != 0 ||
 	    drop_all(st, STMT_DROP_MEASUREMENTS, before_us, limit, deleted,
 		e) != 0 ||
-	    drop_all(st, STMT_DROP_RUNS, before_us, limit, deleted, e) != 0)
+	    drop_all(st, STMT_DROP_ARRIVALS, before_us, limit, deleted, e) !=
+		0 ||
+	    drop_all(st, STMT_DROP_RUNS, before_us, limit, deleted, e) != 0 ||
+	    drop_all(
+		st, STMT_DROP_WITNESS_RUNS, before_us, limit, deleted, e) != 0)
 		return -1;
 	return 0;
 }

@@ -4,6 +4,7 @@
  *	store.c         opening, transactions, the statements
  *	store_file.c    whose file it is, creation, migration
  *	store_rows.c    adding rows
+ *	store_witness.c what a witness adds
  *	store_ids.c     texts that repeat, by number
  *	store_counts.c  the counters
  *	store_expire.c  retention
@@ -51,6 +52,11 @@ enum statement {
 	STMT_EXTEND_GATEWAY_EVENT,
 	STMT_ADD_NOTE,
 	STMT_ADD_MEASUREMENT,
+	STMT_ADD_WITNESS_RUN,
+	STMT_NEXT_ARRIVAL,
+	STMT_WITNESS_ALIVE,
+	STMT_WITNESS_END,
+	STMT_PUT_ARRIVAL,
 	STMT_COUNT_UP,
 	STMT_OLD_ATTEMPT,
 	STMT_DROP_HEADERS,
@@ -61,7 +67,9 @@ enum statement {
 	STMT_DROP_SAMPLE,
 	STMT_DROP_MEASUREMENTS,
 	STMT_DROP_GATEWAY_EVENTS,
+	STMT_DROP_ARRIVALS,
 	STMT_DROP_RUNS,
+	STMT_DROP_WITNESS_RUNS,
 	STMT_TOTAL
 };
 
@@ -139,6 +147,9 @@ int row_end(struct store *st, struct row *r, struct err *e);
  * number, 0 where there is no row, -1 and e.
  */
 int row_find(struct store *st, struct row *r, int64_t *found, struct err *e);
+
+/* An address as two columns; ip, of INET6_ADDRSTRLEN bytes, is used. */
+void row_address(struct row *r, const struct endpoint_address *a, char *ip);
 
 /* store_ids.c: the id of a row, added if it is new; NOT_MEASURED: none. */
 int store_id_target(struct store *st, const struct endpoint_address *a,

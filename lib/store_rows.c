@@ -271,8 +271,7 @@ store_add_host_sample(struct store *st, const struct host_sample_record *s,
 	return 0;
 }
 
-/* An address as two columns; ip, of INET6_ADDRSTRLEN bytes, is used. */
-static void
+void
 row_address(struct row *r, const struct endpoint_address *a, char *ip)
 {
 	row_text(r, a->family == 0 ? NULL : endpoint_address_ip(a, ip));

@@ -171,6 +171,17 @@ recorder_add_endpoint(
 	return hand_over(r, &c, e);
 }
 
+int
+recorder_add_witness(struct recorder *r, const struct witness_run_record *w,
+    int64_t *first, struct err *e)
+{
+	struct call c = { .witness = w };
+	int result = hand_over(r, &c, e);
+
+	*first = c.first_arrival;
+	return result;
+}
+
 /* Queue an item, or count and free it where there is no room. */
 static void
 put(struct recorder *r, struct item *i)
@@ -179,7 +190,8 @@ put(struct recorder *r, struct item *i)
 
 	pthread_mutex_lock(&r->mutex);
 	/* The end of a run is one row, and worth more than any other. */
-	full = r->waiting >= QUEUE_MAX && i->kind != ITEM_END_RUN;
+	full = r->waiting >= QUEUE_MAX && i->kind != ITEM_END_RUN &&
+	    !(i->kind == ITEM_WITNESS && i->u.witness.ended);
 	if (full) {
 		r->lost++;
 		r->lost_of_run[i->run]++;
@@ -250,6 +262,25 @@ recorder_sample_host(struct recorder *r, int run, int64_t slot)
 	struct item *i = item_new(ITEM_SAMPLE, run);
 
 	sample_init(&i->u.sample, run, slot);
+	put(r, i);
+}
+
+void
+recorder_put_arrival(struct recorder *r, const struct arrival_record *a)
+{
+	struct item *i = item_new(ITEM_ARRIVAL, 0);
+
+	i->u.arrival = *a;
+	put(r, i);
+}
+
+void
+recorder_witness_alive(struct recorder *r, int64_t at_us, bool ended)
+{
+	struct item *i = item_new(ITEM_WITNESS, 0);
+
+	i->u.witness.at_us = at_us;
+	i->u.witness.ended = ended;
 	put(r, i);
 }
 

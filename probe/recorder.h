@@ -7,6 +7,7 @@
 #ifndef NATDIFF_PROBE_RECORDER_H
 #define NATDIFF_PROBE_RECORDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "natdiff/err.h"
@@ -54,6 +55,19 @@ void recorder_put_resolution(struct recorder *r, struct resolution_record *res);
  * and at_us are set before take_sample() is called.
  */
 void recorder_sample_host(struct recorder *r, int run, int64_t slot);
+
+/*
+ * A witness's life: written at once.  Arrivals are numbered by the caller,
+ * from *first on; -1 and e on failure.  w is not kept.
+ */
+int recorder_add_witness(struct recorder *r, const struct witness_run_record *w,
+    int64_t *first, struct err *e);
+
+/* Queue an arrival as it now is: the row of its id is made so. */
+void recorder_put_arrival(struct recorder *r, const struct arrival_record *a);
+
+/* The witness is alive, or (ended) has ended. */
+void recorder_witness_alive(struct recorder *r, int64_t at_us, bool ended);
 
 /* Rows that found no room so far, or that the database refuses for good. */
 int64_t recorder_lost(struct recorder *r);

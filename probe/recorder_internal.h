@@ -33,7 +33,9 @@ enum item_kind {
 	ITEM_ATTEMPT,
 	ITEM_RESOLUTION,
 	ITEM_SAMPLE, /* to be taken, until taken is set */
-	ITEM_END_RUN
+	ITEM_END_RUN,
+	ITEM_ARRIVAL,
+	ITEM_WITNESS
 };
 
 struct item {
@@ -46,14 +48,21 @@ struct item {
 		struct resolution_record resolution;
 		struct host_sample_record sample;
 		struct run_end end;
+		struct arrival_record arrival;
+		struct {
+			int64_t at_us;
+			bool ended;
+		} witness;
 	} u;
 };
 STAILQ_HEAD(items, item);
 
-/* A call that its caller waits for: one of run and endpoint is set. */
+/* A call that its caller waits for: one of the first three is set. */
 struct call {
 	const struct run_record *run;
 	const struct endpoint_record *endpoint;
+	const struct witness_run_record *witness;
+	int64_t first_arrival;
 	int result;
 	struct err err;
 	bool done;
@@ -100,6 +109,7 @@ struct recorder {
 	bool trouble;
 	bool hurry; /* closing, as the writer knows it */
 	int64_t expire_us;
+	int64_t witness_run_id;
 	struct run_info *runs[RECORDER_RUNS_MAX];
 	int n_runs;
 	struct endpoint_info *endpoints;
@@ -129,5 +139,9 @@ int recorder_store_run(
     struct recorder *r, const struct run_record *run, struct err *e);
 int recorder_store_endpoint(
     struct recorder *r, const struct endpoint_record *ep, struct err *e);
+
+/* The same for a witness; *first is where its arrivals' ids begin. */
+int recorder_store_witness(struct recorder *r,
+    const struct witness_run_record *w, int64_t *first, struct err *e);
 
 #endif

@@ -72,6 +72,14 @@ store_run_end(struct recorder *r, const struct item *i, struct err *e)
 	return store_end_run(r->st, run_info(r, i->run)->id, &end, e);
 }
 
+/* Alive, or ended: only then is lost_rows known. */
+static int
+store_witness(struct recorder *r, const struct item *i, struct err *e)
+{
+	return store_witness_alive(r->st, r->witness_run_id, i->u.witness.at_us,
+	    i->u.witness.ended ? recorder_lost(r) : NOT_MEASURED, e);
+}
+
 int
 recorder_store_item(struct recorder *r, const struct item *i, struct err *e)
 {
@@ -85,6 +93,11 @@ recorder_store_item(struct recorder *r, const struct item *i, struct err *e)
 		    r->st, &i->u.sample, run_info(r, i->run)->id, e);
 	case ITEM_END_RUN:
 		return store_run_end(r, i, e);
+	case ITEM_ARRIVAL:
+		return store_put_arrival(
+		    r->st, &i->u.arrival, r->witness_run_id, e);
+	case ITEM_WITNESS:
+		return store_witness(r, i, e);
 	}
 	return 0;
 }
@@ -125,4 +138,15 @@ recorder_store_endpoint(
 	info->id = id;
 	info->name = x_strdup(ep->name);
 	return (int)r->n_endpoints++;
+}
+
+int
+recorder_store_witness(struct recorder *r, const struct witness_run_record *w,
+    int64_t *first, struct err *e)
+{
+	if (store_add_witness_run(r->st, w, &r->witness_run_id, first, e) !=
+		0 ||
+	    store_commit(r->st, e) != 0)
+		return -1;
+	return 0;
 }

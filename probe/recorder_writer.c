@@ -149,6 +149,9 @@ serve(struct recorder *r, struct call *c)
 	if (c->result == 0) {
 		if (c->run != NULL)
 			c->result = recorder_store_run(r, c->run, &c->err);
+		else if (c->witness != NULL)
+			c->result = recorder_store_witness(
+			    r, c->witness, &c->first_arrival, &c->err);
 		else
 			c->result =
 			    recorder_store_endpoint(r, c->endpoint, &c->err);

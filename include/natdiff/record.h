@@ -213,6 +213,49 @@ struct measurement_record {
 	const char *detail_json; /* an object, or NULL */
 };
 
+/* One life of a witness. */
+struct witness_run_record {
+	const char *host_name;
+	const char *version;
+	int64_t pid;
+	const char *listen; /* "203.0.113.5:8443 [2001:db8::5]:8443" */
+	int64_t started_at_us;
+	int64_t clock_synchronised;
+	int64_t clock_max_error_us;
+	const char *kernel; /* NULL where unreadable; so the next */
+	const char *boot_id;
+};
+
+/* How an arrival ended. */
+enum arrival_end {
+	ARRIVAL_OPEN,    /* it has not */
+	ARRIVAL_CLOSED,  /* by the client, or by both as WebSockets do */
+	ARRIVAL_RESET,   /* by the client, or on the way */
+	ARRIVAL_BROKEN,  /* it spoke no TLS, HTTP or WebSocket */
+	ARRIVAL_TIMEOUT, /* it was silent or slow for too long */
+	ARRIVAL_REFUSED, /* without the key, or one too many */
+	ARRIVAL_STOPPED  /* the witness ended */
+};
+
+/* A connection at a witness, as far as it came. */
+struct arrival_record {
+	int64_t id; /* of its row: see recorder_add_witness() */
+	bool has_attempt_id;
+	uint8_t attempt_id[ATTEMPT_ID_SIZE];
+	struct endpoint_address observed;
+	struct endpoint_address listen;
+	int64_t accepted_at_us;
+	/* NOT_MEASURED where it did not come so far. */
+	int64_t client_hello_at_us;
+	int64_t handshake_at_us;
+	int64_t request_at_us;
+	int64_t upgrade_at_us;
+	int64_t ended_at_us;
+	int64_t requests;
+	int64_t http_status;
+	enum arrival_end ended;
+};
+
 /* A struct with every number NOT_MEASURED and every pointer NULL. */
 void gateway_event_record_init(struct gateway_event_record *ev);
 void attempt_record_init(struct attempt_record *a);
@@ -224,6 +267,11 @@ void host_sample_record_clear(struct host_sample_record *s);
 
 /* "203.0.113.10", "2001:db8::1"; out has INET6_ADDRSTRLEN bytes. */
 char *endpoint_address_ip(const struct endpoint_address *a, char *out);
+
+/* "203.0.113.10:443", "[2001:db8::1]:443". */
+#define ENDPOINT_ADDRESS_TEXT_SIZE (INET6_ADDRSTRLEN + 8)
+char *endpoint_address_text(
+    const struct endpoint_address *a, char out[ENDPOINT_ADDRESS_TEXT_SIZE]);
 
 /* An IP address from text, without a port; -1 if it is none. */
 int endpoint_address_parse(const char *text, struct endpoint_address *a);

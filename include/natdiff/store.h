@@ -87,11 +87,24 @@ int store_extend_gateway_event(
     struct store *st, int64_t id, int64_t to_at_us, struct err *e);
 
 /*
+ * A witness's life: its row, and from which id on it may number arrivals.
+ * It is alive at at_us; or ended then, where lost_rows is not NOT_MEASURED.
+ */
+int store_add_witness_run(struct store *st, const struct witness_run_record *w,
+    int64_t *id, int64_t *first_arrival, struct err *e);
+int store_witness_alive(struct store *st, int64_t id, int64_t at_us,
+    int64_t lost_rows, struct err *e);
+
+/* Add the row of an arrival, or bring it up to date where it is there. */
+int store_put_arrival(struct store *st, const struct arrival_record *a,
+    int64_t witness_run_id, struct err *e);
+
+/*
  * Delete at most limit rows from before the given time, and what hangs on
- * them: attempts, resolutions, samples of the host, measurements, runs that
- * have none of these left.  *deleted says how many; 0: nothing is left to
- * delete.  Called again and again in short transactions, it never holds the
- * database long.
+ * them: attempts, resolutions, samples of the host, measurements, arrivals,
+ * runs that have none of these left.  *deleted says how many; 0: nothing is
+ * left to delete.  Called again and again in short transactions, it never
+ * holds the database long.
  */
 int store_expire(struct store *st, int64_t before_us, int limit, int *deleted,
     struct err *e);
