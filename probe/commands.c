@@ -15,5 +15,7 @@ const struct command commands[] = {
 	{ "gateway", cmd_gateway,
 	    "on a Linux NAT gateway: record what it refuses" },
 	{ "run", cmd_run, "fire the configured attempts and record them" },
+	{ "witness", cmd_witness,
+	    "be the far end: serve HTTPS and WebSocket, record arrivals" },
 	{ NULL, NULL, NULL },
 };

@@ -21,5 +21,6 @@ int cmd_census(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_gateway(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_witness(int argc, char **argv);
 
 #endif

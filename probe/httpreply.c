@@ -72,9 +72,8 @@ parse_status_line(const char *line, size_t size)
 	return (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
 }
 
-/* The line at p: its size without CR LF, and where the next one begins. */
-static const char *
-next_line(const char *p, const char *end, size_t *size)
+const char *
+http_next_line(const char *p, const char *end, size_t *size)
 {
 	const char *nl = memchr(p, '\n', (size_t)(end - p));
 
@@ -107,13 +106,14 @@ httpreply_parse(const char *bytes, size_t size, struct httpreply *r,
 	if (size > 0 && !can_be_http(bytes, size))
 		return -1;
 	/* Is it complete?  Only then is anybody told of a header. */
-	next = next_line(bytes, end, &line_size);
+	next = http_next_line(bytes, end, &line_size);
 	if (next == NULL)
 		return 0;
 	r->status = parse_status_line(bytes, line_size);
 	if (r->status < 0)
 		return -1;
-	for (line = next; (next = next_line(line, end, &line_size)) != NULL;
+	for (line = next;
+	     (next = http_next_line(line, end, &line_size)) != NULL;
 	     line = next) {
 		if (line_size == 0)
 			break;
@@ -125,9 +125,10 @@ httpreply_parse(const char *bytes, size_t size, struct httpreply *r,
 	r->head_bytes = (size_t)(next - bytes);
 	if (on_header == NULL)
 		return 1;
-	next_line(bytes, end, &line_size);
-	for (line = next_line(bytes, end, &line_size);
-	     (next = next_line(line, end, &line_size)) != NULL && line_size > 0;
+	http_next_line(bytes, end, &line_size);
+	for (line = http_next_line(bytes, end, &line_size);
+	     (next = http_next_line(line, end, &line_size)) != NULL &&
+	     line_size > 0;
 	     line = next)
 		if (http_header_split(line, line_size, &h))
 			on_header(arg, &h);

@@ -37,6 +37,12 @@ struct httpreply {
 int httpreply_parse(const char *bytes, size_t size, struct httpreply *r,
     void (*on_header)(void *arg, const struct http_header *h), void *arg);
 
+/*
+ * The line at p: its size without the LF or CR LF, and where the next one
+ * begins, which is NULL where the line does not end before end.
+ */
+const char *http_next_line(const char *p, const char *end, size_t *size);
+
 /* Split "Name: value\r\n"; false if it is no header line. */
 bool http_header_split(const char *line, size_t size, struct http_header *h);
 

@@ -23,9 +23,9 @@
 	((size) >= offsetof(struct tcp_info, field) + \
 		sizeof(((struct tcp_info *)0)->field))
 
-/* A socket address of an endpoint address; returns its size. */
-static socklen_t
-to_sockaddr(const struct endpoint_address *a, struct sockaddr_storage *ss)
+socklen_t
+pathsocket_sockaddr(
+    const struct endpoint_address *a, struct sockaddr_storage *ss)
 {
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
 	struct sockaddr_in *in = (struct sockaddr_in *)ss;
@@ -62,7 +62,7 @@ pathsocket_bind(const struct conf_path *path, int fd, int family)
 		return 0;
 	/* bind() must not take a port away from other destinations. */
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-	size = to_sockaddr(&path->source, &ss);
+	size = pathsocket_sockaddr(&path->source, &ss);
 	return bind(fd, (struct sockaddr *)&ss, size);
 }
 
@@ -127,7 +127,7 @@ pathsocket_has_route(
 	fd = pathsocket_open(path, to->family, SOCK_DGRAM);
 	if (fd < 0)
 		return errno != EAFNOSUPPORT;
-	size = to_sockaddr(to, &ss);
+	size = pathsocket_sockaddr(to, &ss);
 	has = connect(fd, (struct sockaddr *)&ss, size) == 0 ||
 	    (errno != ENETUNREACH && errno != EADDRNOTAVAIL);
 	close(fd);
@@ -135,26 +135,34 @@ pathsocket_has_route(
 }
 
 struct endpoint_address
-pathsocket_local(int fd)
+pathsocket_address(const struct sockaddr_storage *ss)
 {
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
 	struct endpoint_address a = { 0 };
-	struct sockaddr_storage ss;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&ss;
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&ss;
-	socklen_t size = sizeof(ss);
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &size) != 0)
-		return a;
-	if (ss.ss_family == AF_INET && in->sin_port != 0) {
+	if (ss->ss_family == AF_INET && in->sin_port != 0) {
 		a.family = AF_INET;
 		a.ip.v4 = in->sin_addr;
 		a.port = ntohs(in->sin_port);
-	} else if (ss.ss_family == AF_INET6 && in6->sin6_port != 0) {
+	} else if (ss->ss_family == AF_INET6 && in6->sin6_port != 0) {
 		a.family = AF_INET6;
 		a.ip.v6 = in6->sin6_addr;
 		a.port = ntohs(in6->sin6_port);
 	}
 	return a;
+}
+
+struct endpoint_address
+pathsocket_local(int fd)
+{
+	struct endpoint_address none = { 0 };
+	struct sockaddr_storage ss;
+	socklen_t size = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &size) != 0)
+		return none;
+	return pathsocket_address(&ss);
 }
 
 struct tcp_facts

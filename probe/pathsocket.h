@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "natdiff/err.h"
 #include "natdiff/record.h"
@@ -37,6 +38,11 @@ bool pathsocket_has_route(
 
 /* The local address and port; family 0 where there is none. */
 struct endpoint_address pathsocket_local(int fd);
+
+/* The same of a socket address as the kernel fills it in, and back. */
+struct endpoint_address pathsocket_address(const struct sockaddr_storage *ss);
+socklen_t pathsocket_sockaddr(
+    const struct endpoint_address *a, struct sockaddr_storage *ss);
 
 /* What TCP_INFO says, NOT_MEASURED where it does not. */
 struct tcp_facts {
