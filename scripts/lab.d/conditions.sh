@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2154 # dir, here: of the main script
 CONDITIONS="pool pool-per-host nat-hosts hold loss loss-direct delay
-delay-direct reset block dns edge time-wait hold-down"
+delay-direct reset block dns edge time-wait hold-down witness"
 # First port of the NAT's pool.
 POOL_BASE=20000
 POOL_MAX=40000
@@ -13,7 +13,7 @@ POOL_MAX=40000
 declare -A cond=(
   [pool]=0 [pool-per-host]=0 [nat-hosts]=1 [hold]=0 [loss]=0 [loss-direct]=0
   [delay]=0 [delay-direct]=0 [reset]=off [block]=off [dns]=ok [edge]=ok
-  [time-wait]=1 [hold-down]=0
+  [time-wait]=1 [hold-down]=0 [witness]=off
 )
 
 whole() {
@@ -58,6 +58,7 @@ condition_set() {
   block) one_of "$key" "$value" off drop reject ;;
   dns) one_of "$key" "$value" ok fail refuse nxdomain other silent ;;
   edge) one_of "$key" "$value" ok closed drop reset 403 429 ;;
+  witness) one_of "$key" "$value" off on ;;
   *) bad_usage "$key: no such condition" ;;
   esac
   case $value in
@@ -272,6 +273,7 @@ condition_apply() {
   delay) link_nat ;;
   delay-direct) link_direct ;;
   time-wait | hold-down) apply_time_wait ;;
+  witness) apply_witness ;;
   esac
 }
 
@@ -282,4 +284,5 @@ conditions_apply_all() {
   apply_dns
   apply_time_wait
   apply_hold
+  [ "${cond[witness]}" = off ] || apply_witness
 }

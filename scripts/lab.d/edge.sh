@@ -9,6 +9,8 @@
 #   A:9443    the WebSocket server with TLS of its own
 #   A:9444    websocketd, another WebSocket server, where it is installed
 #   A:12443   TLS 1.2 only (RSA)         A:13443   TLS 1.3 only (ECDSA)
+#   A:7443    natdiff-probe witness, where the condition witness is on;
+#   A:7444    the same at another port, for a control
 #   B:80      plain HTTP; /whoami answers with the caller's address
 #
 # On every nginx port: /status/N for the usual N, /slow?N (the answer after N
@@ -194,10 +196,49 @@ edge_reload() {
   wait_for "nginx with its new configuration" edge_reloaded "$before"
 }
 
+# The probe, built with the rest or installed.
+probe_program() {
+  local d
+  for d in "${TOP_BUILDDIR:-/nowhere}" "$here/.."; do
+    if [ -x "$d/natdiff-probe" ]; then
+      echo "$d/natdiff-probe"
+      return
+    fi
+  done
+  command -v natdiff-probe ||
+    die "natdiff-probe: not found (TOP_BUILDDIR says where it was built)"
+}
+
+witness_pids() {
+  local init
+  read -r init <"$dir/init"
+  pgrep -P "$init" -f -- 'natdiff-probe witness' || true
+}
+
+witness_is_gone() {
+  [ -z "$(witness_pids)" ]
+}
+
+apply_witness() {
+  local pid probe
+  for pid in $(witness_pids); do
+    kill -TERM "$pid" 2>/dev/null || true
+  done
+  wait_for "the witness's end" witness_is_gone
+  [ "${cond[witness]}" = on ] || return 0
+  probe=$(probe_program)
+  rm -f "$dir/log/witness.log"
+  background edge witness "$probe" witness --database "$dir/edge/witness.db" \
+    --certificate "$dir/tls/ecdsa.pem" --key "$dir/tls/ecdsa.key" \
+    --listen "$EDGE_A:7443" --listen "$EDGE_A:7444" \
+    --listen "[$EDGE_A6]:7443" --listen "[$EDGE_A6]:7444"
+  wait_for "the witness" grep -qs '^ready' "$dir/log/witness.log"
+}
+
 dns_records() {
   local n a=$EDGE_A
   [ "$1" != other ] || a=$EDGE_B
-  for n in api control ws tls12 tls13; do
+  for n in api control witness ws tls12 tls13; do
     echo "host-record=$n.lab.test,$a"
   done
   cat <<END

@@ -75,6 +75,12 @@ url_v6 https://v6.lab.test/
 END
   ! command -v websocketd >/dev/null ||
     echo "url_websocketd wss://ws.lab.test:9444/"
+  [ "${cond[witness]}" = off ] || cat <<END
+url_witness https://witness.lab.test:7443/
+url_witness_control https://witness.lab.test:7444/
+url_witness_wss wss://witness.lab.test:7443/
+witness_database $dir/edge/witness.db
+END
   for h in $CONDITIONS; do
     echo "condition_${h//-/_} ${cond[$h]}"
   done
@@ -102,6 +108,7 @@ usage: lab config HOST [OPTION...]     a natdiff configuration, on stdout
   --pinned             addresses in place of names resolved
   --slow S             the endpoints answer after S seconds: ports stay held
   --whoami             ask the edge for the caller's address
+  --witness            ask the witness for it (condition witness)
   --path NAME          the path's name (nat or direct; not for both)
   --database FILE      (DIR/hosts/HOST/natdiff.db)
   --interval 1s  --burst 1  --port-budget 10000  --fleet 1
@@ -159,6 +166,13 @@ yaml_paths() {
   esac
 }
 
+yaml_witness() {
+  echo "witness:"
+  echo "  url: https://witness.lab.test:7443/"
+  echo "  ca: $dir/tls/ca.pem"
+  [ -z "$pinned" ] || echo "  addresses: [ \"$EDGE_A\" ]"
+}
+
 yaml_gateway() {
   local ports=${cond[pool-per-host]} hold=${cond[hold-down]}
   [ "$ports" -gt 0 ] || ports=${cond[pool]}
@@ -175,7 +189,7 @@ END
 
 cmd_config() {
   local host path='' database='' only=https,wss,control extra=() \
-    pinned='' slow='' whoami='' interval=1s burst=1 budget=10000 fleet=1 \
+    pinned='' slow='' whoami='' witness='' interval=1s burst=1 budget=10000 fleet=1 \
     timeouts='dns: 2s, connect: 4s, tls: 4s, request: 4s, done: 4s'
   case ${1:-} in
   --help | -h)
@@ -191,6 +205,7 @@ cmd_config() {
     case $1 in
     --pinned) pinned=yes ;;
     --whoami) whoami=yes ;;
+    --witness) witness=yes ;;
     --only | --endpoint | --slow | --path | --database | --interval | \
       --burst | --port-budget | --fleet | --timeouts)
       [ $# -ge 2 ] || bad_usage "config: $1: no value"
@@ -227,5 +242,6 @@ schedule:
 timeouts: { $timeouts }
 END
   [ -z "$whoami" ] || echo "whoami: http://whoami.lab.test/whoami"
+  [ -z "$witness" ] || yaml_witness
   [ "$host" = direct ] || yaml_gateway
 }
