@@ -87,7 +87,7 @@ int
 pathsocket_connect(int fd, const struct endpoint_address *to)
 {
 	struct sockaddr_storage ss;
-	socklen_t size = to_sockaddr(to, &ss);
+	socklen_t size = pathsocket_sockaddr(to, &ss);
 
 	return connect(fd, (struct sockaddr *)&ss, size);
 }
