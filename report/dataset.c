@@ -77,6 +77,8 @@ dataset_init(struct dataset *d)
 	memset(d, 0, sizeof(*d));
 	d->since_us = d->until_us = NOT_MEASURED;
 	d->first_us = d->last_us = NOT_MEASURED;
+	d->gateway.addresses = d->gateway.ports_per_host = NOT_MEASURED;
+	d->gateway.time_wait_us = NOT_MEASURED;
 }
 
 static void
@@ -128,6 +130,7 @@ dataset_clear(struct dataset *d)
 	free(d->annotations);
 	free(d->key_index);
 	free(d->samples);
+	free(d->census);
 	free(d->gateway_events);
 	free(d->provider);
 	names_clear(&d->event_kinds);
@@ -469,6 +472,8 @@ sort_tables(struct dataset *d)
 	join_runs(d);
 	for (i = 0; i < d->n_samples; i++)
 		d->samples[i].series = d->runs[runs[d->samples[i].run]].series;
+	for (i = 0; i < d->n_census; i++)
+		d->census[i].series = d->runs[runs[d->census[i].run]].series;
 	free(sort_table(d->samples, d->n_samples, sizeof(*d->samples),
 	    compare_samples, NULL));
 	free(sort_table(d->gateway_events, d->n_gateway_events,
@@ -653,6 +658,8 @@ dataset_finish(struct dataset *d)
 		attempts_sort(a);
 		drop_duplicates(d, a);
 	}
+	for (i = 0; i < d->n_census; i++)
+		d->census[i].target = targets[d->census[i].target];
 	free(runs);
 	free(targets);
 	free(addresses);

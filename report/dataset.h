@@ -129,6 +129,23 @@ struct host_sample {
 	int64_t held; /* of these, established */
 };
 
+/* A host's sockets to one target at one moment, in dataset.census. */
+struct census_row {
+	uint32_t run; /* while loading */
+	uint32_t series;
+	uint32_t target; /* in dataset.targets */
+	int64_t at_us;
+	int64_t open;      /* not closed, or not quite; not the probe's own */
+	int64_t time_wait; /* closed by this host first */
+};
+
+/* The gateway as configured; NOT_MEASURED where it does not say. */
+struct gateway_conf {
+	int64_t addresses;
+	int64_t ports_per_host;
+	int64_t time_wait_us;
+};
+
 /* A line of a gateway's counters or log. */
 struct gateway_event {
 	uint32_t kind;   /* in dataset.event_kinds */
@@ -185,6 +202,8 @@ struct dataset {
 	size_t n_annotations, annotations_capacity;
 	struct host_sample *samples; /* by series, then time */
 	size_t n_samples, samples_capacity;
+	struct census_row *census; /* where the filter asks for it */
+	size_t n_census, census_capacity;
 	struct gateway_event *gateway_events; /* by time */
 	size_t n_gateway_events, gateway_events_capacity;
 	struct names event_kinds, event_sources;
@@ -192,6 +211,7 @@ struct dataset {
 	size_t n_measurements, measurements_capacity;
 	char *provider;            /* of the gateway, as configured, or NULL */
 	bool pool_per_destination; /* configured so */
+	struct gateway_conf gateway;
 	struct names agents, hosts;
 	struct names targets;      /* "address:port", "[address]:port" */
 	struct names addresses;    /* observed ones */

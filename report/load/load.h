@@ -4,6 +4,7 @@
 #ifndef NATDIFF_LOAD_LOAD_H
 #define NATDIFF_LOAD_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct load_filter {
 	size_t n_endpoints;
 	const char **paths;
 	size_t n_paths;
+	bool census; /* load the censuses, too, destination by destination */
 };
 
 void load_filter_init(struct load_filter *f);

@@ -121,6 +121,44 @@ add_sample(struct loader *l, sqlite3_stmt *st, struct err *e)
 	return 0;
 }
 
+/* -------------------------------------------------------------- censuses */
+
+static const char census_sql[] =
+    "SELECT c.sample_id, s.run_id, s.at, c.target_id,"
+    " c.established + c.syn_sent + c.closing + c.close_wait - c.own,"
+    " c.time_wait FROM census c JOIN host_sample s ON s.id = c.sample_id"
+    " WHERE c.target_id IS NOT NULL";
+
+static int
+add_census(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	int64_t id = sqlite3_column_int64(st, 0);
+	struct dataset *d = l->d;
+	struct census_row c = { 0 };
+
+	c.run = idmap_find(&l->runs, sqlite3_column_int64(st, 1));
+	if (c.run == LEFT_OUT)
+		return 0;
+	c.target = idmap_find(&l->targets, sqlite3_column_int64(st, 3));
+	if (c.run == NOT_THERE || c.target >= NOT_THERE ||
+	    !loader_number(st, 2, 0, TIME_MAX_US, false, &c.at_us) ||
+	    !loader_number(st, 4, -INT32_MAX, INT32_MAX, false, &c.open) ||
+	    !loader_number(st, 5, 0, INT32_MAX, false, &c.time_wait))
+		return loader_bad_row(
+		    l, "census of sample %" PRId64 ": out of range", id);
+	if (!in_window(l, c.at_us, c.at_us))
+		return 0;
+	if (d->n_census == SAMPLES_MAX)
+		return err_set(e,
+		    "more than %d rows of censuses, use --since and --until",
+		    SAMPLES_MAX);
+	c.open = c.open > 0 ? c.open : 0;
+	d->census =
+	    x_grow(d->census, d->n_census, &d->census_capacity, sizeof(c));
+	d->census[d->n_census++] = c;
+	return 0;
+}
+
 /* ------------------------------------------------------ gateway events */
 
 static const char gateway_sql[] =
@@ -277,6 +315,16 @@ static const char gateway_facts_sql[] =
     "SELECT DISTINCT gateway FROM run WHERE gateway IS NOT NULL"
     " AND role = 'nat' ORDER BY started_at";
 
+static int64_t
+json_whole(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	if (!json_is_integer(v) || json_integer_value(v) < 0)
+		return NOT_MEASURED;
+	return json_integer_value(v);
+}
+
 /* The gateway section, of the last run that has one. */
 static int
 add_gateway_facts(struct loader *l, sqlite3_stmt *st, struct err *e)
@@ -295,6 +343,9 @@ add_gateway_facts(struct loader *l, sqlite3_stmt *st, struct err *e)
 	s = json_string_value(json_object_get(o, "pool"));
 	if (s != NULL)
 		l->d->pool_per_destination = strcmp(s, "per-destination") == 0;
+	l->d->gateway.addresses = json_whole(o, "addresses");
+	l->d->gateway.ports_per_host = json_whole(o, "ports_per_host");
+	l->d->gateway.time_wait_us = json_whole(o, "time_wait_us");
 	json_decref(o);
 	return 0;
 }
@@ -307,6 +358,8 @@ load_surroundings(struct loader *l, struct err *e)
 		return -1;
 	if (database_version(l->db) >= MEASUREMENTS_SINCE &&
 	    loader_each(l, measurement_sql, add_measurement, e) != 0)
+		return -1;
+	if (l->filter->census && loader_each(l, census_sql, add_census, e) != 0)
 		return -1;
 	return loader_each(l, gateway_facts_sql, add_gateway_facts, e);
 }
