@@ -20,5 +20,6 @@ extern const struct command commands[];
 int cmd_diff(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_note(int argc, char **argv);
+int cmd_size(int argc, char **argv);
 
 #endif
