@@ -1,6 +1,6 @@
 /*
  * What the databases held, in memory: the attempts as columns, a set of them
- * an endpoint, about 45 bytes an attempt, so that months of them fit.  Filled
+ * an endpoint, about 55 bytes an attempt, so that months of them fit.  Filled
  * by report/load; everything behind it is pure and reads this only.
  *
  * Endpoints with the same name are one endpoint, whatever database they came
@@ -23,6 +23,8 @@
 #define NO_STATUS   0
 #define NO_INDEX    UINT16_MAX /* of a target or an address */
 #define NO_COUNT    UINT8_MAX
+#define NO_PORT     0
+#define NO_ARRIVAL  0
 
 /* In the certificate column: a session, but no issuer is known of it. */
 #define CERTIFICATE_UNKNOWN 0
@@ -55,7 +57,10 @@ struct attempts {
 	uint16_t *target; /* in dataset.targets; NO_INDEX: not resolved */
 	uint16_t *seq;
 	uint16_t *status;
-	uint16_t *observed;    /* in dataset.addresses, or NO_INDEX */
+	uint16_t *observed;      /* in dataset.addresses, or NO_INDEX */
+	uint16_t *observed_port; /* or NO_PORT; so the next */
+	uint16_t *local_port;
+	uint32_t *arrival;     /* 1 + that in dataset.arrivals, or NO_ARRIVAL */
 	uint16_t *certificate; /* in dataset.certificates, or NO_INDEX */
 	int16_t *offset;       /* of OFFSET_UNIT */
 	uint8_t *failure;      /* enum failure */
@@ -69,8 +74,10 @@ struct attempts {
 struct attempt_row {
 	int64_t slot;
 	uint32_t run;
+	uint32_t arrival;
 	uint32_t duration_us[DURATION_COUNT];
 	uint16_t target, seq, status, observed, certificate;
+	uint16_t observed_port, local_port;
 	int16_t offset;
 	uint8_t failure, phase, syn_retransmits, late, segs_in;
 };
@@ -114,6 +121,20 @@ struct run {
 	size_t offset_count;
 };
 
+/*
+ * A connection that a witness accepted.  Those whose request named an attempt
+ * come first in dataset.arrivals, by its id; the others by time.
+ */
+struct arrival {
+	uint8_t attempt_id[ATTEMPT_ID_SIZE];
+	bool named;       /* the id is known */
+	uint32_t witness; /* in dataset.inputs: its database */
+	uint32_t address; /* in dataset.arrival_addresses: whence it came */
+	uint16_t port;
+	int64_t accepted_us; /* by the witness's clock; so the next */
+	int64_t request_us;  /* NOT_MEASURED: no request came */
+};
+
 /* A host's limits at one moment; NOT_MEASURED where it does not tell. */
 struct host_sample {
 	uint32_t run; /* while loading */
@@ -125,8 +146,10 @@ struct host_sample {
 	int64_t conntrack_max;
 	int64_t conntrack_drops;
 	int64_t allowance_exceeded;
-	int64_t load; /* sockets to the measured destinations, not ours */
-	int64_t held; /* of these, established */
+	int64_t load;    /* sockets to the measured destinations, not ours */
+	int64_t held;    /* of these, established */
+	int64_t busiest; /* sockets to one measured destination, the most */
+	int64_t sockets; /* to all destinations */
 };
 
 /* A host's sockets to one target at one moment, in dataset.census. */
@@ -209,6 +232,10 @@ struct dataset {
 	struct names event_kinds, event_sources;
 	struct measurement *measurements; /* by time; each once */
 	size_t n_measurements, measurements_capacity;
+	struct arrival *arrivals; /* the named ones by id, then by time */
+	size_t n_arrivals, arrivals_capacity;
+	size_t n_named_arrivals;
+	struct names arrival_addresses;
 	char *provider;            /* of the gateway, as configured, or NULL */
 	bool pool_per_destination; /* configured so */
 	struct gateway_conf gateway;
@@ -238,6 +265,13 @@ uint32_t dataset_path(struct dataset *d, const char *name, enum role role);
 uint32_t dataset_series(struct dataset *d, const struct series *s);
 
 void attempts_add(struct attempts *a, const struct attempt_row *row);
+
+/* When all arrivals were added, before the first attempt is. */
+void dataset_sort_arrivals(struct dataset *d);
+
+/* 1 + the arrival that named an attempt's id, or NO_ARRIVAL. */
+uint32_t dataset_find_arrival(
+    const struct dataset *d, const uint8_t id[ATTEMPT_ID_SIZE]);
 
 /*
  * When everything was added: sort all, and drop the attempts that two inputs

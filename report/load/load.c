@@ -1,14 +1,11 @@
 /*
  * From tables to columns.  The small tables come first, with a map from their
- * ids to our indexes; then the attempts, in one scan that reads as few
- * columns as it can.
+ * ids to our indexes; then the attempts, and what stands around them.
  */
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,115 +38,6 @@ bool
 load_wants_path(const struct load_filter *f, const char *path)
 {
 	return is_wanted(path, f->paths, f->n_paths);
-}
-
-void
-idmap_add(struct idmap *m, int64_t id, uint32_t to)
-{
-	m->ids = x_grow(m->ids, m->n, &m->ids_capacity, sizeof(*m->ids));
-	m->to = x_grow(m->to, m->n, &m->to_capacity, sizeof(*m->to));
-	m->ids[m->n] = id;
-	m->to[m->n++] = to;
-}
-
-uint32_t
-idmap_find(struct idmap *m, int64_t id)
-{
-	size_t low = 0, high = m->n, middle;
-
-	if (m->last < m->n && m->ids[m->last] == id)
-		return m->to[m->last];
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (m->ids[middle] < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == m->n || m->ids[low] != id)
-		return NOT_THERE;
-	m->last = low;
-	return m->to[low];
-}
-
-void
-idmap_clear(struct idmap *m)
-{
-	free(m->ids);
-	free(m->to);
-	memset(m, 0, sizeof(*m));
-}
-
-int
-loader_bad_row(struct loader *l, const char *fmt, ...)
-{
-	struct input *in = &l->d->inputs[l->input];
-	va_list ap;
-
-	in->bad_rows++;
-	if (in->first_bad == NULL) {
-		va_start(ap, fmt);
-		if (vasprintf(&in->first_bad, fmt, ap) < 0)
-			in->first_bad = NULL;
-		va_end(ap);
-	}
-	return 0;
-}
-
-char *
-loader_text(sqlite3_stmt *st, int column)
-{
-	const char *text;
-	int size;
-
-	if (sqlite3_column_type(st, column) != SQLITE_TEXT)
-		return NULL;
-	text = (const char *)sqlite3_column_text(st, column);
-	size = sqlite3_column_bytes(st, column);
-	if (text == NULL || size < 1 || size > NAME_BYTES_MAX)
-		return NULL;
-	return utf8_repaired(text, (size_t)size);
-}
-
-bool
-loader_number(sqlite3_stmt *st, int column, int64_t min, int64_t max,
-    bool nullable, int64_t *value)
-{
-	*value = NOT_MEASURED;
-	if (sqlite3_column_type(st, column) == SQLITE_NULL)
-		return nullable;
-	if (sqlite3_column_type(st, column) != SQLITE_INTEGER)
-		return false;
-	*value = sqlite3_column_int64(st, column);
-	return *value >= min && *value <= max;
-}
-
-int
-loader_each(struct loader *l, const char *sql,
-    int (*row)(struct loader *l, sqlite3_stmt *st, struct err *e),
-    struct err *e)
-{
-	sqlite3_stmt *st = database_prepare(l->db, l->file, sql, e);
-	int64_t n = 0;
-	int code, result = 0;
-
-	if (st == NULL)
-		return -1;
-	code = sqlite3_step(st);
-	while (code == SQLITE_ROW && result == 0) {
-		result = row(l, st, e);
-		if (++n > l->rows_most)
-			result = err_set(e,
-			    "%s: damaged: a table has more "
-			    "rows than fit into the file",
-			    l->file);
-		if (result == 0)
-			code = sqlite3_step(st);
-	}
-	if (result == 0 && code != SQLITE_DONE)
-		result = database_error(l->db, l->file, e);
-	sqlite3_finalize(st);
-	return result;
 }
 
 /* -------------------------------------------------------------- the runs */
@@ -373,247 +261,6 @@ add_note(struct loader *l, sqlite3_stmt *st, struct err *e)
 	return 0;
 }
 
-/* ---------------------------------------------------------- the attempts */
-
-/* In the order of the table: SQLite decodes a row from its left. */
-enum attempt_column {
-	ATTEMPT_ID,
-	ATTEMPT_RUN,
-	ATTEMPT_ENDPOINT,
-	ATTEMPT_TARGET,
-	ATTEMPT_SLOT,
-	ATTEMPT_SEQ,
-	ATTEMPT_FAILURE,
-	ATTEMPT_PHASE,
-	ATTEMPT_SYN,
-	ATTEMPT_CONNECT,
-	ATTEMPT_TLS,
-	ATTEMPT_REQUEST,
-	ATTEMPT_TOTAL,
-	ATTEMPT_STATUS,
-	ATTEMPT_STARTED,
-	ATTEMPT_SEGS_IN,
-	ATTEMPT_LATE,
-	ATTEMPT_DSACK,
-	ATTEMPT_OBSERVED,
-	ATTEMPT_TLS_SESSION,
-	ATTEMPT_DATE_OFFSET
-};
-
-static const char attempt_sql[] =
-    "SELECT id, run_id, endpoint_id, target_id, slot, seq, failure,"
-    " failed_phase, syn_retransmits, connect_us, tls_us, request_us,"
-    " total_us, http_status, started_at, connect_segs_in,"
-    " late_retransmits, dsack_dups, observed_address_id,"
-    " tls_session_id, server_date_offset_us FROM attempt NOT INDEXED";
-
-/* The index of the row that column refers to, NOT_THERE if there is none. */
-static uint32_t
-column_reference(sqlite3_stmt *st, int column, struct idmap *m)
-{
-	if (sqlite3_column_type(st, column) != SQLITE_INTEGER)
-		return NOT_THERE;
-	return idmap_find(m, sqlite3_column_int64(st, column));
-}
-
-/* The same where NULL means none. */
-static bool
-column_index(sqlite3_stmt *st, int column, struct idmap *m, uint16_t *index)
-{
-	uint32_t i = NO_INDEX;
-
-	if (sqlite3_column_type(st, column) != SQLITE_NULL) {
-		i = column_reference(st, column, m);
-		if (i >= NO_INDEX)
-			return false;
-	}
-	*index = (uint16_t)i;
-	return true;
-}
-
-/* Failure and phase: both, or none. */
-static bool
-column_failure(sqlite3_stmt *st, struct attempt_row *row)
-{
-	const char *failure =
-	    (const char *)sqlite3_column_text(st, ATTEMPT_FAILURE);
-	const char *phase =
-	    (const char *)sqlite3_column_text(st, ATTEMPT_PHASE);
-
-	row->failure = FAILURE_NONE;
-	row->phase = 0;
-	if (failure == NULL || phase == NULL)
-		return failure == NULL && phase == NULL;
-	row->failure = (uint8_t)failure_parse(failure);
-	row->phase = (uint8_t)phase_parse(phase);
-	return row->failure < FAILURE_COUNT && row->phase < PHASE_COUNT;
-}
-
-static bool
-column_durations(sqlite3_stmt *st, struct attempt_row *row)
-{
-	int64_t us;
-	int i;
-
-	for (i = 0; i < DURATION_COUNT; i++) {
-		if (!loader_number(
-			st, ATTEMPT_CONNECT + i, 0, NO_DURATION - 1, true, &us))
-			return false;
-		row->duration_us[i] =
-		    us == NOT_MEASURED ? NO_DURATION : (uint32_t)us;
-	}
-	return true;
-}
-
-/* Where in its slot it began, as dataset.h keeps it. */
-static int16_t
-slot_offset(int64_t started_us, int64_t slot, int64_t interval_us)
-{
-	int64_t most = 2 * interval_us - 1;
-	int64_t offset = started_us - slot * interval_us;
-
-	if (offset > most)
-		offset = most;
-	if (offset < -most)
-		offset = -most;
-	return (int16_t)(offset * OFFSET_UNIT / interval_us);
-}
-
-/* A count in a column: saturating. */
-static uint8_t
-to_count(int64_t n)
-{
-	return n == NOT_MEASURED ? NO_COUNT
-				 : (uint8_t)(n < NO_COUNT ? n : NO_COUNT - 1);
-}
-
-/*
- * All but endpoint and time, for the run in row; NULL, or the column that is
- * bad.
- */
-static const char *
-read_attempt(struct loader *l, sqlite3_stmt *st, struct attempt_row *row)
-{
-	int64_t seq, syn, status, interval, segs, late, dsack;
-
-	interval = l->d->series[l->d->runs[row->run].series].interval_us;
-	if (!column_index(st, ATTEMPT_TARGET, &l->targets, &row->target))
-		return "target_id";
-	if (!loader_number(
-		st, ATTEMPT_SLOT, 0, TIME_MAX_US / interval, false, &row->slot))
-		return "slot";
-	if (!loader_number(st, ATTEMPT_SEQ, 0, UINT16_MAX, false, &seq))
-		return "seq";
-	if (!column_failure(st, row))
-		return "failure";
-	if (!loader_number(st, ATTEMPT_SYN, 0, NO_COUNT - 1, true, &syn))
-		return "syn_retransmits";
-	if (!column_durations(st, row))
-		return "a duration";
-	if (!loader_number(st, ATTEMPT_STATUS, 1, UINT16_MAX, true, &status))
-		return "http_status";
-	if (!column_index(st, ATTEMPT_OBSERVED, &l->addresses, &row->observed))
-		return "observed_address_id";
-	if (!loader_number(st, ATTEMPT_SEGS_IN, 0, UINT32_MAX, true, &segs))
-		return "connect_segs_in";
-	if (!loader_number(st, ATTEMPT_LATE, 0, UINT32_MAX, true, &late) ||
-	    !loader_number(st, ATTEMPT_DSACK, 0, UINT32_MAX, true, &dsack))
-		return "late_retransmits";
-	if (!column_index(
-		st, ATTEMPT_TLS_SESSION, &l->certificates, &row->certificate))
-		return "tls_session_id";
-	/* A tail-loss probe on a clean path comes back as a DSACK. */
-	if (late != NOT_MEASURED && dsack != NOT_MEASURED)
-		late = late > dsack ? late - dsack : 0;
-	row->late = to_count(late);
-	row->segs_in = to_count(segs);
-	row->seq = (uint16_t)seq;
-	row->syn_retransmits = syn == NOT_MEASURED ? NO_COUNT : (uint8_t)syn;
-	row->status = status == NOT_MEASURED ? NO_STATUS : (uint16_t)status;
-	return NULL;
-}
-
-/* The server's clock against ours, for the run's mean. */
-static void
-add_date_offset(sqlite3_stmt *st, struct run *r)
-{
-	int64_t us;
-
-	if (loader_number(st, ATTEMPT_DATE_OFFSET, -TIME_MAX_US / 1000,
-		TIME_MAX_US / 1000, false, &us) &&
-	    r->offset_count < 100000) {
-		r->offset_sum_us += us;
-		r->offset_count++;
-	}
-}
-
-/* The endpoint has attempts: its url counts. */
-static void
-use_url(struct loader *l, uint32_t endpoint)
-{
-	struct endpoint *ep = &l->d->endpoints[endpoint];
-	char **url = &l->urls[l->endpoints.last], *key;
-	size_t before = l->d->urls.n;
-
-	if (*url == NULL)
-		return;
-	key = x_asprintf("%s %s", ep->name, *url);
-	names_add(&l->d->urls, key);
-	free(key);
-	if (l->d->urls.n > before &&
-	    (ep->n_urls++ == 0 || strcmp(*url, ep->url) < 0)) {
-		free(ep->url);
-		ep->url = *url;
-	} else {
-		free(*url);
-	}
-	*url = NULL;
-}
-
-static int
-add_attempt(struct loader *l, sqlite3_stmt *st, struct err *e)
-{
-	const struct load_filter *f = l->filter;
-	struct dataset *d = l->d;
-	struct attempt_row row;
-	struct attempts *a;
-	const char *bad;
-	uint32_t endpoint;
-	int64_t at, id = sqlite3_column_int64(st, ATTEMPT_ID);
-
-	if (!loader_number(st, ATTEMPT_STARTED, 0, TIME_MAX_US, false, &at))
-		return loader_bad_row(l, "attempt %" PRId64 ": started_at", id);
-	if ((f->since_us != NOT_MEASURED && at < f->since_us) ||
-	    (f->until_us != NOT_MEASURED && at >= f->until_us))
-		return 0;
-	row.run = column_reference(st, ATTEMPT_RUN, &l->runs);
-	endpoint = column_reference(st, ATTEMPT_ENDPOINT, &l->endpoints);
-	if (row.run == LEFT_OUT || endpoint == LEFT_OUT)
-		return 0;
-	if (row.run == NOT_THERE || endpoint == NOT_THERE)
-		return loader_bad_row(
-		    l, "attempt %" PRId64 ": no such run or endpoint", id);
-	bad = read_attempt(l, st, &row);
-	if (bad != NULL)
-		return loader_bad_row(
-		    l, "attempt %" PRId64 ": %s out of range", id, bad);
-	row.offset = slot_offset(
-	    at, row.slot, d->series[d->runs[row.run].series].interval_us);
-	a = &d->endpoints[endpoint].attempts;
-	if (a->n == ATTEMPTS_MAX)
-		return err_set(e, "more than %u attempts at one endpoint",
-		    (unsigned)ATTEMPTS_MAX);
-	attempts_add(a, &row);
-	use_url(l, endpoint);
-	add_date_offset(st, &d->runs[row.run]);
-	d->inputs[l->input].rows++;
-	if (d->first_us == NOT_MEASURED || at < d->first_us)
-		d->first_us = at;
-	if (d->last_us == NOT_MEASURED || at > d->last_us)
-		d->last_us = at;
-	return 0;
-}
-
 /* ------------------------------------------------------------- the files */
 
 /* Endpoints without attempts have a url, too. */
@@ -653,28 +300,50 @@ loader_clear(struct loader *l)
 }
 
 static int
-load_file(struct dataset *d, const char *file, const struct load_filter *f,
+loader_open(struct loader *l, struct err *e)
+{
+	l->db = database_open(l->file, e);
+	if (l->db == NULL)
+		return -1;
+	l->rows_most = database_rows_most(l->db);
+	return 0;
+}
+
+/* The file is an input from here on, and what witnesses wrote in it known. */
+static int
+load_witness(struct dataset *d, const char *file, const struct load_filter *f,
     struct err *e)
 {
 	struct loader l = { .d = d, .filter = f, .file = file };
-	int result = -1;
+	int result;
 
-	l.db = database_open(file, e);
-	if (l.db == NULL)
+	if (loader_open(&l, e) != 0)
 		return -1;
-	l.rows_most = database_rows_most(l.db);
 	d->inputs = x_grow(
 	    d->inputs, d->n_inputs, &d->inputs_capacity, sizeof(*d->inputs));
 	l.input = d->n_inputs++;
 	memset(&d->inputs[l.input], 0, sizeof(*d->inputs));
 	d->inputs[l.input].file = utf8_repaired(file, strlen(file));
+	result = load_arrivals(&l, e);
+	loader_clear(&l);
+	return result;
+}
+
+static int
+load_file(struct dataset *d, size_t input, const char *file,
+    const struct load_filter *f, struct err *e)
+{
+	struct loader l = { .d = d, .filter = f, .file = file, .input = input };
+	int result = -1;
+
+	if (loader_open(&l, e) != 0)
+		return -1;
 	if (loader_each(&l, run_sql, add_run, e) == 0 &&
 	    loader_each(&l, endpoint_sql, add_endpoint, e) == 0 &&
 	    loader_each(&l, target_sql, add_target, e) == 0 &&
 	    loader_each(&l, address_sql, add_address, e) == 0 &&
 	    loader_each(&l, note_sql, add_note, e) == 0 &&
-	    load_certificates(&l, e) == 0 &&
-	    loader_each(&l, attempt_sql, add_attempt, e) == 0 &&
+	    load_certificates(&l, e) == 0 && load_attempts(&l, e) == 0 &&
 	    load_surroundings(&l, e) == 0)
 		result = 0;
 	use_left_urls(&l);
@@ -717,7 +386,11 @@ load_files(struct dataset *d, char **files, size_t n,
 	d->since_us = f->since_us;
 	d->until_us = f->until_us;
 	for (i = 0; i < n; i++)
-		if (load_file(d, files[i], f, e) != 0)
+		if (load_witness(d, files[i], f, e) != 0)
+			return -1;
+	dataset_sort_arrivals(d);
+	for (i = 0; i < n; i++)
+		if (load_file(d, i, files[i], f, e) != 0)
 			return -1;
 	if (check_filter(d, f, e) != 0)
 		return -1;

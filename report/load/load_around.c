@@ -71,7 +71,11 @@ static const char sample_sql[] =
     " (SELECT sum(c.established + c.syn_sent - c.own) FROM census c"
     "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL),"
     " (SELECT sum(max(0, c.established - c.own)) FROM census c"
-    "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL)"
+    "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL),"
+    " (SELECT max(c.established + c.syn_sent) FROM census c"
+    "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL),"
+    " (SELECT c.established + c.syn_sent FROM census c"
+    "  WHERE c.sample_id = s.id AND c.target_id IS NULL)"
     " FROM host_sample s";
 
 static bool
@@ -103,7 +107,9 @@ add_sample(struct loader *l, sqlite3_stmt *st, struct err *e)
 	    !loader_number(st, 8, 0, INT64_MAX, true, &h.conntrack_drops) ||
 	    !loader_number(st, 9, 0, INT64_MAX, true, &h.allowance_exceeded) ||
 	    !loader_number(st, 10, INT32_MIN, INT32_MAX, true, &h.load) ||
-	    !loader_number(st, 11, 0, INT32_MAX, true, &h.held))
+	    !loader_number(st, 11, 0, INT32_MAX, true, &h.held) ||
+	    !loader_number(st, 12, 0, INT32_MAX, true, &h.busiest) ||
+	    !loader_number(st, 13, 0, INT32_MAX, true, &h.sockets))
 		return loader_bad_row(
 		    l, "host_sample %" PRId64 ": a value out of range", id);
 	if (!in_window(l, h.at_us, h.at_us))

@@ -81,6 +81,12 @@ int loader_each(struct loader *l, const char *sql,
 /* Certificates, before the attempts (load_around.c). */
 int load_certificates(struct loader *l, struct err *e);
 
+/* load_arrivals.c: before the first attempt of any file. */
+int load_arrivals(struct loader *l, struct err *e);
+
+/* load_attempts.c; all they refer to is known. */
+int load_attempts(struct loader *l, struct err *e);
+
 /* What hosts and gateways say (load_around.c); the runs are known. */
 int load_surroundings(struct loader *l, struct err *e);
 

@@ -331,3 +331,56 @@ Test(load, does_without_the_table_of_measurements)
 	cr_expect_eq(d.n_measurements, 0);
 	cr_expect_eq(d.endpoints[0].attempts.n, 1);
 }
+
+/* An attempt with an id of its own; and what a witness saw of it. */
+#define NAMED(slot, id)                                                       \
+	ATTEMPT(3, slot)                                                      \
+	"UPDATE attempt SET attempt_id = x'000102030405060708090a0b0c0d0e" id \
+	"' WHERE slot = " #slot ";"
+#define ARRIVAL(id, at, request)                                     \
+	"INSERT INTO witness_arrival (attempt_id, observed_address," \
+	" observed_port, accepted_at, request_at, reached) VALUES"   \
+	" (" id ", '203.0.113.7', 40001, " #at ", " #request ", 'accept');"
+
+Test(load, finds_attempts_at_a_witness_whatever_the_order_of_the_files)
+{
+	static const char *const witness =
+	    ARRIVAL("x'000102030405060708090a0b0c0d0e02'", 2005, 2006)
+		ARRIVAL("NULL", 1000, NULL)
+		    ARRIVAL("x'000102030405060708090a0b0c0d0e01'", 1005, NULL);
+	static const char *const sql =
+	    RUN(3, "1", "nat") NAMED(1, "01") NAMED(2, "02") NAMED(3, "03");
+	const struct attempts *a;
+
+	fixture_make(one, &sql, 1);
+	fixture_make(two, &witness, 1);
+	cr_assert_eq(load(2), 0, "%s", e.msg);
+	cr_assert(d.n_arrivals == 3 && d.n_named_arrivals == 2);
+	cr_expect(!d.arrivals[2].named && d.arrivals[2].accepted_us == 1000);
+	a = &d.endpoints[0].attempts;
+	cr_assert_eq(a->n, 3);
+	cr_expect_eq(d.arrivals[a->arrival[0] - 1].accepted_us, 1005);
+	cr_expect_eq(d.arrivals[a->arrival[1] - 1].request_us, 2006);
+	cr_expect_eq(a->arrival[2], NO_ARRIVAL);
+	/* What the attempt did not keep itself is known from the witness. */
+	cr_assert_eq(a->observed[0], 0);
+	cr_expect_str_eq(d.addresses.text[0], "203.0.113.7");
+	cr_expect_eq(a->observed_port[0], 40001);
+	cr_expect(a->observed[2] == NO_INDEX && a->observed_port[2] == NO_PORT);
+}
+
+Test(load, takes_a_connection_once_and_counts_what_is_no_arrival)
+{
+	static const char *const sql =
+	    ARRIVAL("x'0102'", 1, NULL) ARRIVAL("NULL", -5, NULL)
+		ARRIVAL("x'000102030405060708090a0b0c0d0e0f'", 7, NULL)
+		    ARRIVAL("NULL", 9, NULL);
+
+	fixture_make(one, &sql, 1);
+	fixture_make(two, &sql, 1);
+	cr_assert_eq(load(2), 0, "%s", e.msg);
+	cr_expect(d.n_arrivals == 2 && d.n_named_arrivals == 1);
+	cr_expect_eq(d.inputs[0].bad_rows, 2);
+	cr_assert_not_null(d.inputs[0].first_bad);
+	cr_expect(strstr(d.inputs[0].first_bad, "witness_arrival 1") != NULL);
+}

@@ -1,0 +1,306 @@
+/*
+ * The attempts: one scan that reads as few columns as it can.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/load/loader.h"
+
+/* In the order of the table: SQLite decodes a row from its left. */
+enum attempt_column {
+	ATTEMPT_ID,
+	ATTEMPT_RUN,
+	ATTEMPT_ENDPOINT,
+	ATTEMPT_TARGET,
+	ATTEMPT_SLOT,
+	ATTEMPT_SEQ,
+	ATTEMPT_FAILURE,
+	ATTEMPT_PHASE,
+	ATTEMPT_SYN,
+	ATTEMPT_CONNECT,
+	ATTEMPT_TLS,
+	ATTEMPT_REQUEST,
+	ATTEMPT_TOTAL,
+	ATTEMPT_STATUS,
+	ATTEMPT_STARTED,
+	ATTEMPT_SEGS_IN,
+	ATTEMPT_LATE,
+	ATTEMPT_DSACK,
+	ATTEMPT_OBSERVED,
+	ATTEMPT_TLS_SESSION,
+	ATTEMPT_DATE_OFFSET,
+	ATTEMPT_OBSERVED_PORT,
+	ATTEMPT_LOCAL_PORT,
+	ATTEMPT_UUID
+};
+
+#define ATTEMPT_COLUMNS                                                   \
+	"id, run_id, endpoint_id, target_id, slot, seq, failure,"         \
+	" failed_phase, syn_retransmits, connect_us, tls_us, request_us," \
+	" total_us, http_status, started_at, connect_segs_in,"            \
+	" late_retransmits, dsack_dups, observed_address_id,"             \
+	" tls_session_id, server_date_offset_us, observed_port, local_port"
+
+static const char attempt_sql[] =
+    "SELECT " ATTEMPT_COLUMNS ", NULL FROM attempt NOT INDEXED";
+
+/* The id is far to the right: where there is a witness to ask only. */
+static const char attempt_with_id_sql[] =
+    "SELECT " ATTEMPT_COLUMNS ", attempt_id FROM attempt NOT INDEXED";
+
+/* The index of the row that column refers to, NOT_THERE if there is none. */
+static uint32_t
+column_reference(sqlite3_stmt *st, int column, struct idmap *m)
+{
+	if (sqlite3_column_type(st, column) != SQLITE_INTEGER)
+		return NOT_THERE;
+	return idmap_find(m, sqlite3_column_int64(st, column));
+}
+
+/* The same where NULL means none. */
+static bool
+column_index(sqlite3_stmt *st, int column, struct idmap *m, uint16_t *index)
+{
+	uint32_t i = NO_INDEX;
+
+	if (sqlite3_column_type(st, column) != SQLITE_NULL) {
+		i = column_reference(st, column, m);
+		if (i >= NO_INDEX)
+			return false;
+	}
+	*index = (uint16_t)i;
+	return true;
+}
+
+/* Failure and phase: both, or none. */
+static bool
+column_failure(sqlite3_stmt *st, struct attempt_row *row)
+{
+	const char *failure =
+	    (const char *)sqlite3_column_text(st, ATTEMPT_FAILURE);
+	const char *phase =
+	    (const char *)sqlite3_column_text(st, ATTEMPT_PHASE);
+
+	row->failure = FAILURE_NONE;
+	row->phase = 0;
+	if (failure == NULL || phase == NULL)
+		return failure == NULL && phase == NULL;
+	row->failure = (uint8_t)failure_parse(failure);
+	row->phase = (uint8_t)phase_parse(phase);
+	return row->failure < FAILURE_COUNT && row->phase < PHASE_COUNT;
+}
+
+static bool
+column_durations(sqlite3_stmt *st, struct attempt_row *row)
+{
+	int64_t us;
+	int i;
+
+	for (i = 0; i < DURATION_COUNT; i++) {
+		if (!loader_number(
+			st, ATTEMPT_CONNECT + i, 0, NO_DURATION - 1, true, &us))
+			return false;
+		row->duration_us[i] =
+		    us == NOT_MEASURED ? NO_DURATION : (uint32_t)us;
+	}
+	return true;
+}
+
+/* Where in its slot it began, as dataset.h keeps it. */
+static int16_t
+slot_offset(int64_t started_us, int64_t slot, int64_t interval_us)
+{
+	int64_t most = 2 * interval_us - 1;
+	int64_t offset = started_us - slot * interval_us;
+
+	if (offset > most)
+		offset = most;
+	if (offset < -most)
+		offset = -most;
+	return (int16_t)(offset * OFFSET_UNIT / interval_us);
+}
+
+/* A count in a column: saturating. */
+static uint8_t
+to_count(int64_t n)
+{
+	return n == NOT_MEASURED ? NO_COUNT
+				 : (uint8_t)(n < NO_COUNT ? n : NO_COUNT - 1);
+}
+
+/*
+ * All but endpoint and time, for the run in row; NULL, or the column that is
+ * bad.
+ */
+static const char *
+read_attempt(struct loader *l, sqlite3_stmt *st, struct attempt_row *row)
+{
+	int64_t seq, syn, status, interval, segs, late, dsack;
+
+	interval = l->d->series[l->d->runs[row->run].series].interval_us;
+	if (!column_index(st, ATTEMPT_TARGET, &l->targets, &row->target))
+		return "target_id";
+	if (!loader_number(
+		st, ATTEMPT_SLOT, 0, TIME_MAX_US / interval, false, &row->slot))
+		return "slot";
+	if (!loader_number(st, ATTEMPT_SEQ, 0, UINT16_MAX, false, &seq))
+		return "seq";
+	if (!column_failure(st, row))
+		return "failure";
+	if (!loader_number(st, ATTEMPT_SYN, 0, NO_COUNT - 1, true, &syn))
+		return "syn_retransmits";
+	if (!column_durations(st, row))
+		return "a duration";
+	if (!loader_number(st, ATTEMPT_STATUS, 1, UINT16_MAX, true, &status))
+		return "http_status";
+	if (!column_index(st, ATTEMPT_OBSERVED, &l->addresses, &row->observed))
+		return "observed_address_id";
+	if (!loader_number(st, ATTEMPT_SEGS_IN, 0, UINT32_MAX, true, &segs))
+		return "connect_segs_in";
+	if (!loader_number(st, ATTEMPT_LATE, 0, UINT32_MAX, true, &late) ||
+	    !loader_number(st, ATTEMPT_DSACK, 0, UINT32_MAX, true, &dsack))
+		return "late_retransmits";
+	if (!column_index(
+		st, ATTEMPT_TLS_SESSION, &l->certificates, &row->certificate))
+		return "tls_session_id";
+	/* A tail-loss probe on a clean path comes back as a DSACK. */
+	if (late != NOT_MEASURED && dsack != NOT_MEASURED)
+		late = late > dsack ? late - dsack : 0;
+	row->late = to_count(late);
+	row->segs_in = to_count(segs);
+	row->seq = (uint16_t)seq;
+	row->syn_retransmits = syn == NOT_MEASURED ? NO_COUNT : (uint8_t)syn;
+	row->status = status == NOT_MEASURED ? NO_STATUS : (uint16_t)status;
+	return NULL;
+}
+
+/*
+ * Where it came from, as the far end saw it: by its own answer, which the
+ * attempt kept, or by the witness's record of the attempt.
+ */
+static const char *
+read_observed(struct loader *l, sqlite3_stmt *st, struct attempt_row *row)
+{
+	const struct arrival *seen;
+	int64_t observed, local;
+	uint32_t i;
+
+	if (!loader_number(
+		st, ATTEMPT_OBSERVED_PORT, 1, 65535, true, &observed))
+		return "observed_port";
+	if (!loader_number(st, ATTEMPT_LOCAL_PORT, 0, 65535, true, &local))
+		return "local_port";
+	row->observed_port =
+	    observed == NOT_MEASURED ? NO_PORT : (uint16_t)observed;
+	row->local_port = local == NOT_MEASURED ? NO_PORT : (uint16_t)local;
+	row->arrival = NO_ARRIVAL;
+	if (sqlite3_column_type(st, ATTEMPT_UUID) == SQLITE_BLOB &&
+	    sqlite3_column_bytes(st, ATTEMPT_UUID) == ATTEMPT_ID_SIZE)
+		row->arrival = dataset_find_arrival(
+		    l->d, sqlite3_column_blob(st, ATTEMPT_UUID));
+	if (row->arrival == NO_ARRIVAL || row->observed != NO_INDEX)
+		return NULL;
+	seen = &l->d->arrivals[row->arrival - 1];
+	if (l->d->addresses.n >= INDEXES_MAX)
+		return NULL;
+	i = names_add(
+	    &l->d->addresses, l->d->arrival_addresses.text[seen->address]);
+	row->observed = (uint16_t)i;
+	row->observed_port = seen->port;
+	return NULL;
+}
+
+/* The server's clock against ours, for the run's mean. */
+static void
+add_date_offset(sqlite3_stmt *st, struct run *r)
+{
+	int64_t us;
+
+	if (loader_number(st, ATTEMPT_DATE_OFFSET, -TIME_MAX_US / 1000,
+		TIME_MAX_US / 1000, false, &us) &&
+	    r->offset_count < 100000) {
+		r->offset_sum_us += us;
+		r->offset_count++;
+	}
+}
+
+/* The endpoint has attempts: its url counts. */
+static void
+use_url(struct loader *l, uint32_t endpoint)
+{
+	struct endpoint *ep = &l->d->endpoints[endpoint];
+	char **url = &l->urls[l->endpoints.last], *key;
+	size_t before = l->d->urls.n;
+
+	if (*url == NULL)
+		return;
+	key = x_asprintf("%s %s", ep->name, *url);
+	names_add(&l->d->urls, key);
+	free(key);
+	if (l->d->urls.n > before &&
+	    (ep->n_urls++ == 0 || strcmp(*url, ep->url) < 0)) {
+		free(ep->url);
+		ep->url = *url;
+	} else {
+		free(*url);
+	}
+	*url = NULL;
+}
+
+static int
+add_attempt(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	const struct load_filter *f = l->filter;
+	struct dataset *d = l->d;
+	struct attempt_row row;
+	struct attempts *a;
+	const char *bad;
+	uint32_t endpoint;
+	int64_t at, id = sqlite3_column_int64(st, ATTEMPT_ID);
+
+	if (!loader_number(st, ATTEMPT_STARTED, 0, TIME_MAX_US, false, &at))
+		return loader_bad_row(l, "attempt %" PRId64 ": started_at", id);
+	if ((f->since_us != NOT_MEASURED && at < f->since_us) ||
+	    (f->until_us != NOT_MEASURED && at >= f->until_us))
+		return 0;
+	row.run = column_reference(st, ATTEMPT_RUN, &l->runs);
+	endpoint = column_reference(st, ATTEMPT_ENDPOINT, &l->endpoints);
+	if (row.run == LEFT_OUT || endpoint == LEFT_OUT)
+		return 0;
+	if (row.run == NOT_THERE || endpoint == NOT_THERE)
+		return loader_bad_row(
+		    l, "attempt %" PRId64 ": no such run or endpoint", id);
+	bad = read_attempt(l, st, &row);
+	if (bad == NULL)
+		bad = read_observed(l, st, &row);
+	if (bad != NULL)
+		return loader_bad_row(
+		    l, "attempt %" PRId64 ": %s out of range", id, bad);
+	row.offset = slot_offset(
+	    at, row.slot, d->series[d->runs[row.run].series].interval_us);
+	a = &d->endpoints[endpoint].attempts;
+	if (a->n == ATTEMPTS_MAX)
+		return err_set(e, "more than %u attempts at one endpoint",
+		    (unsigned)ATTEMPTS_MAX);
+	attempts_add(a, &row);
+	use_url(l, endpoint);
+	add_date_offset(st, &d->runs[row.run]);
+	d->inputs[l->input].rows++;
+	if (d->first_us == NOT_MEASURED || at < d->first_us)
+		d->first_us = at;
+	if (d->last_us == NOT_MEASURED || at > d->last_us)
+		d->last_us = at;
+	return 0;
+}
+
+int
+load_attempts(struct loader *l, struct err *e)
+{
+	return loader_each(l,
+	    l->d->n_named_arrivals > 0 ? attempt_with_id_sql : attempt_sql,
+	    add_attempt, e);
+}
