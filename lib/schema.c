@@ -145,41 +145,13 @@ static const char version_1[] =
     "  local_ports INTEGER, own INTEGER) STRICT;"
     "CREATE INDEX census_sample ON census(sample_id);"
 
-    /* One life of a witness: when it listened, and so could have seen. */
-    "CREATE TABLE witness_run ("
-    "  id INTEGER PRIMARY KEY,"
-    "  host_name TEXT NOT NULL,"
-    "  version TEXT NOT NULL,"
-    "  pid INTEGER,"
-    "  listen TEXT NOT NULL," /* ip:port, a blank between */
-    "  started_at INTEGER NOT NULL,"
-    "  alive_at INTEGER NOT NULL," /* written every few seconds */
-    "  ended_at INTEGER,"          /* NULL: lives, or was killed */
-    "  lost_rows INTEGER,"         /* seen, but there was no room to store */
-    "  clock_synchronised INTEGER, clock_max_error_us INTEGER,"
-    "  kernel TEXT, boot_id TEXT) STRICT;"
-
-    /*
-     * A connection that a witness accepted; a row is there while it is
-     * held, too.  What was reached: accept hello request upgrade.
-     */
     "CREATE TABLE witness_arrival ("
     "  id INTEGER PRIMARY KEY,"
-    "  witness_run_id INTEGER,"
-    "  attempt_id BLOB," /* of the first request, where it names one */
+    "  attempt_id BLOB,"
     "  observed_address TEXT NOT NULL, observed_port INTEGER NOT NULL,"
-    "  listen_address TEXT, listen_port INTEGER," /* where it arrived */
     "  accepted_at INTEGER NOT NULL,"
-    "  client_hello_at INTEGER," /* TLS ClientHello complete */
-    "  handshake_at INTEGER,"    /* TLS is up */
-    "  request_at INTEGER,"      /* the first request's head complete */
-    "  upgrade_at INTEGER,"      /* the WebSocket's 101 was answered */
-    "  ended_at INTEGER,"        /* NULL: held, or the witness was killed */
-    /* closed reset (by the client), broken timeout refused stopped */
-    "  ended_how TEXT,"
-    "  requests INTEGER, http_status INTEGER," /* the last answer's */
-    "  reached TEXT NOT NULL) STRICT;"
-    "CREATE INDEX witness_arrival_at ON witness_arrival(accepted_at);"
+    "  client_hello_at INTEGER, request_at INTEGER, ended_at INTEGER,"
+    "  reached TEXT NOT NULL) STRICT;" /* accept hello request upgrade */
 
     "CREATE TABLE import ("
     "  id INTEGER PRIMARY KEY,"
@@ -290,5 +262,45 @@ static const char version_2[] =
     "  detail TEXT) STRICT;" /* JSON: an object */
     "CREATE INDEX measurement_at ON measurement(started_at);";
 
-const char *const schema_steps[] = { version_1, version_2 };
+static const char version_3[] =
+    /* Nothing has written it before. */
+    "DROP TABLE witness_arrival;"
+
+    /* One life of a witness: when it listened, and so could have seen. */
+    "CREATE TABLE witness_run ("
+    "  id INTEGER PRIMARY KEY,"
+    "  host_name TEXT NOT NULL,"
+    "  version TEXT NOT NULL,"
+    "  pid INTEGER,"
+    "  listen TEXT NOT NULL," /* ip:port, a blank between */
+    "  started_at INTEGER NOT NULL,"
+    "  alive_at INTEGER NOT NULL," /* written every few seconds */
+    "  ended_at INTEGER,"          /* NULL: lives, or was killed */
+    "  lost_rows INTEGER,"         /* seen, but there was no room to store */
+    "  clock_synchronised INTEGER, clock_max_error_us INTEGER,"
+    "  kernel TEXT, boot_id TEXT) STRICT;"
+
+    /*
+     * A connection that a witness accepted; a row is there while it is
+     * held, too.  What was reached: accept hello request upgrade.
+     */
+    "CREATE TABLE witness_arrival ("
+    "  id INTEGER PRIMARY KEY,"
+    "  witness_run_id INTEGER,"
+    "  attempt_id BLOB," /* of the first request, where it names one */
+    "  observed_address TEXT NOT NULL, observed_port INTEGER NOT NULL,"
+    "  listen_address TEXT, listen_port INTEGER," /* where it arrived */
+    "  accepted_at INTEGER NOT NULL,"
+    "  client_hello_at INTEGER," /* TLS ClientHello complete */
+    "  handshake_at INTEGER,"    /* TLS is up */
+    "  request_at INTEGER,"      /* the first request's head complete */
+    "  upgrade_at INTEGER,"      /* the WebSocket's 101 was answered */
+    "  ended_at INTEGER,"        /* NULL: held, or the witness was killed */
+    /* closed reset (by the client), broken timeout refused stopped */
+    "  ended_how TEXT,"
+    "  requests INTEGER, http_status INTEGER," /* the last answer's */
+    "  reached TEXT NOT NULL) STRICT;"
+    "CREATE INDEX witness_arrival_at ON witness_arrival(accepted_at);";
+
+const char *const schema_steps[] = { version_1, version_2, version_3 };
 const int schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);

@@ -27,6 +27,13 @@ run(sqlite3 *db, const char *sql)
 void
 fixture_make(const char *file, const char *const *sql, int n)
 {
+	fixture_make_version(file, schema_version, sql, n);
+}
+
+void
+fixture_make_version(
+    const char *file, int version, const char *const *sql, int n)
+{
 	char *pragmas;
 	sqlite3 *db;
 	int i;
@@ -39,10 +46,10 @@ fixture_make(const char *file, const char *const *sql, int n)
 	pragmas =
 	    x_asprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;"
 		       "PRAGMA journal_mode = WAL;",
-		SCHEMA_APPLICATION_ID, schema_version);
+		SCHEMA_APPLICATION_ID, version);
 	run(db, pragmas);
 	free(pragmas);
-	for (i = 0; i < schema_version; i++)
+	for (i = 0; i < version; i++)
 		run(db, schema_steps[i]);
 	for (i = 0; i < n; i++)
 		run(db, sql[i]);

@@ -11,4 +11,8 @@
  */
 void fixture_make(const char *file, const char *const *sql, int n);
 
+/* The same with the tables as of an older version. */
+void fixture_make_version(
+    const char *file, int version, const char *const *sql, int n);
+
 #endif

@@ -323,10 +323,9 @@ Test(load, counts_measurements_out_of_range_as_bad_rows)
 /* Databases of the version before it are still read. */
 Test(load, does_without_the_table_of_measurements)
 {
-	static const char *const sql = RUN(3, "1", "nat")
-	    ATTEMPT(3, 100) "DROP TABLE measurement; PRAGMA user_version = 1;";
+	static const char *const sql = RUN(3, "1", "nat") ATTEMPT(3, 100);
 
-	fixture_make(one, &sql, 1);
+	fixture_make_version(one, 1, &sql, 1);
 	cr_assert_eq(load(1), 0, "%s", e.msg);
 	cr_expect_eq(d.n_measurements, 0);
 	cr_expect_eq(d.endpoints[0].attempts.n, 1);
