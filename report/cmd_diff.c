@@ -29,6 +29,7 @@ static const char help[] =
     "\n"
     "  --format FORMAT   text (default), markdown (for an issue tracker) or\n"
     "                    json\n"
+    "  --exit-code       exit with 10 where the paths differ\n"
     "  --explain         print the query behind each piece of evidence\n"
     "  --scorecard FILE  judge by this table instead of the one built in\n" PERIOD_HELP
 	FILTER_HELP;
@@ -39,7 +40,10 @@ struct diff {
 	const struct output_format *format;
 	struct output_options output;
 	struct scorecard card;
+	bool exit_code;
 };
+
+#define EXIT_DIFFER 10
 
 /* Take the options; -1: go on, else the exit status. */
 static int
@@ -47,6 +51,7 @@ take_options(struct diff *diff, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "format", required_argument, NULL, 'f' },
+		{ "exit-code", no_argument, NULL, 'X' },
 		{ "explain", no_argument, NULL, 'x' },
 		{ "scorecard", required_argument, NULL, 'S' },
 		PERIOD_OPTIONS,
@@ -59,6 +64,7 @@ take_options(struct diff *diff, int argc, char **argv)
 
 	diff->format = output_find("text", NULL);
 	diff->output.explain = false;
+	diff->exit_code = false;
 	scorecard_default(&diff->card);
 	while ((c = getopt_long(argc, argv, "-hf:", options, NULL)) != -1) {
 		if (c == 'h') {
@@ -72,6 +78,9 @@ take_options(struct diff *diff, int argc, char **argv)
 		if (c == 'f') {
 			diff->format = output_find(optarg, &e);
 			taken = diff->format != NULL ? 1 : -1;
+		} else if (c == 'X') {
+			diff->exit_code = true;
+			taken = 1;
 		} else if (c == 'x') {
 			diff->output.explain = true;
 			taken = 1;
@@ -105,6 +114,21 @@ take_options(struct diff *diff, int argc, char **argv)
 	return -1;
 }
 
+/* One path failed while the other worked, in an episode or in the long run. */
+static bool
+paths_differ(const struct verdict *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->n_endpoints; i++)
+		if (v->endpoints[i].worse)
+			return true;
+	if (v->n_episodes > 0)
+		return true;
+	return v->cause != CAUSE_HEALTHY && v->cause != CAUSE_INCONCLUSIVE &&
+	    v->cause != CAUSE_ENDPOINT_DOWN;
+}
+
 static int
 compare(struct diff *diff)
 {
@@ -125,8 +149,11 @@ compare(struct diff *diff)
 		if (compared > 0)
 			r.comparison = &c;
 		diff->format->write(&r, &diff->output, stdout);
+		status = diff->exit_code && paths_differ(&r.verdict)
+		    ? EXIT_DIFFER
+		    : 0;
 		report_clear(&r);
-		status = options_flushed() ? 0 : 1;
+		status = options_flushed() ? status : 1;
 	}
 	comparison_clear(&c);
 	dataset_clear(&d);

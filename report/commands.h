@@ -17,9 +17,12 @@ struct command {
 /* All commands, ended by one whose name is NULL. */
 extern const struct command commands[];
 
+int cmd_check(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
 int cmd_note(int argc, char **argv);
 int cmd_size(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 
 #endif

@@ -29,6 +29,8 @@ void output_text(
     const struct report *r, const struct output_options *options, FILE *out);
 void output_markdown(
     const struct report *r, const struct output_options *options, FILE *out);
+/* What a person who waits for it needs: as text, without the counts. */
+void output_watch(const struct report *r, FILE *out);
 void output_json(
     const struct report *r, const struct output_options *options, FILE *out);
 

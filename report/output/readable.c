@@ -111,3 +111,13 @@ output_markdown(
 {
 	write_page(&page_markdown, r, options, out);
 }
+
+void
+output_watch(const struct report *r, FILE *out)
+{
+	struct page p = { out, &page_text, false, false, false };
+
+	section_verdict(&p, r);
+	section_rivals(&p, r);
+	section_advice(&p, r);
+}

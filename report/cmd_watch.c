@@ -1,0 +1,301 @@
+/*
+ * natdiff-report watch: the verdict on one screen, while agents run.
+ */
+#include "config.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "natdiff/walltime.h"
+#include "natdiff/xalloc.h"
+#include "report/commands.h"
+#include "report/load/load.h"
+#include "report/monitor/strip.h"
+#include "report/options.h"
+#include "report/output/output.h"
+#include "report/output/printable.h"
+#include "report/report.h"
+
+#define EVERY_US   INT64_C(30000000)
+#define WINDOW_US  INT64_C(3600000000)
+#define NAME_WIDTH 12
+
+static const char help[] =
+    "Examples:\n"
+    "  natdiff-report watch direct.db nat.db\n"
+    "  natdiff-report watch -i 10s --window 20m *.db\n"
+    "\n"
+    "Usage: natdiff-report watch [OPTIONS] FILE...\n"
+    "\n"
+    "Shows, anew every 30 seconds, what can be said now, what is missing and\n"
+    "what to do next.  Databases that an agent is writing may be read.\n"
+    "Ctrl-C ends it.\n"
+    "\n"
+    "  -i, --interval DURATION  how often (30s)\n"
+    "  --window DURATION        how far to look back (1h)\n"
+    "  --count N                look N times, then end\n"
+    "  --endpoint NAME          of this endpoint; may be repeated\n"
+    "  --path NAME              of this path; may be repeated\n"
+    "\n"
+    "A line a path shows the last 60 slots: \".\" all well, \"r\" a SYN had to\n"
+    "be sent again, \"1\" to \"9\" tenths of the attempts failed, \"#\" all "
+    "did.\n";
+
+struct watch {
+	struct load_filter filter;
+	int64_t every_us;
+	int64_t window_us;
+	long count; /* 0: until told */
+	char **files;
+	size_t n_files;
+};
+
+static volatile sig_atomic_t told_to_end;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	told_to_end = 1;
+}
+
+static int
+take_option(struct watch *w, int c, const char *value, struct err *e)
+{
+	int64_t *us = c == 'i' ? &w->every_us : &w->window_us;
+	char *end;
+
+	if (c == 'i' || c == 'W') {
+		if (duration_parse(value, us) == 0 && *us > 0)
+			return 0;
+		return err_set(e, "%s: not a duration as 10s, 5m or 1h", value);
+	}
+	if (c == 'n') {
+		w->count = strtol(value, &end, 10);
+		if (*value != '\0' && *end == '\0' && w->count >= 1)
+			return 0;
+		return err_set(e, "%s: not a number of 1 or more", value);
+	}
+	return options_filter(&w->filter, c, value, e) == 1 ? 0 : -1;
+}
+
+/* Take the options; -1: go on, else the exit status. */
+static int
+take_options(struct watch *w, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "interval", required_argument, NULL, 'i' },
+		{ "window", required_argument, NULL, 'W' },
+		{ "count", required_argument, NULL, 'n' },
+		{ "endpoint", required_argument, NULL, 'e' },
+		{ "path", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct err e;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "hi:", options, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return options_flushed() ? 0 : 1;
+		}
+		if (c == '?')
+			return EXIT_USAGE;
+		if (take_option(w, c, optarg, &e) != 0) {
+			options_complain("watch", &e);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind == argc) {
+		err_set(&e, "watch: no database given");
+		options_complain("watch", &e);
+		return EXIT_USAGE;
+	}
+	w->files = argv + optind;
+	w->n_files = (size_t)(argc - optind);
+	return -1;
+}
+
+/* --------------------------------------------------------------- a screen */
+
+static void
+write_strips(const struct report *r, int64_t now_us, FILE *out)
+{
+	int64_t interval_us = report_interval_us(r);
+	char strip[STRIP_SLOTS + 1];
+	const struct dataset *d = r->d;
+	size_t i;
+
+	if (interval_us == NOT_MEASURED)
+		return;
+	for (i = 0; i < d->n_paths; i++) {
+		char *name = printable(d->paths[i].name, NAME_WIDTH);
+
+		strip_make(d, (uint32_t)i, interval_us, now_us, strip);
+		fprintf(out, "  %s%*s |%s|\n", name,
+		    (int)(NAME_WIDTH - printable_width(name)), "", strip);
+		free(name);
+	}
+	fputc('\n', out);
+}
+
+/* The command that helps most now. */
+static void
+write_next(const struct report *r, FILE *out)
+{
+	const struct verdict *v = &r->verdict;
+	char since[WALLTIME_TEXT_SIZE];
+
+	if (r->d->first_us == NOT_MEASURED)
+		return;
+	walltime_format(r->d->first_us, 0, since);
+	if (v->cause == CAUSE_HEALTHY || v->cause == CAUSE_INCONCLUSIVE)
+		fprintf(out,
+		    "\nnext: natdiff-report diff --explain --since %s FILE...\n",
+		    since);
+	else
+		fprintf(out,
+		    "\nnext: natdiff-report bundle --since %s -o "
+		    "evidence.tar.gz FILE...\n",
+		    since);
+}
+
+/* What can be said now, in new memory; NULL and e where nothing can be read. */
+static char *
+look(struct watch *w, struct err *e)
+{
+	int64_t now_us = walltime_now_us();
+	struct scorecard card;
+	char *screen = NULL;
+	struct dataset d;
+	struct report r;
+	size_t size;
+	FILE *out;
+
+	scorecard_default(&card);
+	dataset_init(&d);
+	w->filter.since_us = now_us - w->window_us;
+	if (load_files(&d, w->files, w->n_files, &w->filter, e) == 0) {
+		out = open_memstream(&screen, &size);
+		if (out == NULL) {
+			err_sys(e, "watch");
+		} else {
+			report_make(&r, &d, &card, now_us);
+			write_strips(&r, now_us, out);
+			output_watch(&r, out);
+			write_next(&r, out);
+			report_clear(&r);
+			fclose(out);
+		}
+	}
+	dataset_clear(&d);
+	return screen;
+}
+
+/* As many lines of text as the terminal has room for. */
+static void
+print_cut(const char *text)
+{
+	struct winsize size;
+	const char *end;
+	int room;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 4) {
+		fputs(text, stdout);
+		return;
+	}
+	for (room = size.ws_row - 3; room > 0 && *text != '\0'; room--) {
+		end = strchr(text, '\n');
+		end = end == NULL ? text + strlen(text) : end + 1;
+		fwrite(text, 1, (size_t)(end - text), stdout);
+		text = end;
+	}
+	if (*text != '\0')
+		fputs("(more: natdiff-report diff)\n", stdout);
+}
+
+static void
+show(const char *text, bool terminal)
+{
+	char now[WALLTIME_TEXT_SIZE];
+
+	if (terminal)
+		fputs("\033[H\033[2J", stdout);
+	walltime_format(walltime_now_us(), 0, now);
+	printf("%s\n", now);
+	if (terminal)
+		print_cut(text);
+	else
+		printf("%s\n", text);
+	fflush(stdout);
+}
+
+/* Sleep until told to end or the next look is due. */
+static void
+pause_until(int64_t due_us)
+{
+	int64_t wait_us = due_us - monotonic_now_us();
+	struct timespec t;
+
+	if (wait_us <= 0 || told_to_end)
+		return;
+	t.tv_sec = (time_t)(wait_us / 1000000);
+	t.tv_nsec = (long)(wait_us % 1000000) * 1000;
+	nanosleep(&t, NULL); /* a signal ends it */
+}
+
+static int
+watch(struct watch *w)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+	int64_t due_us = monotonic_now_us();
+	struct err e;
+	long looks;
+	char *text;
+
+	for (looks = 0; !told_to_end && (w->count == 0 || looks < w->count);
+	     looks++) {
+		if (looks > 0) {
+			due_us += w->every_us;
+			pause_until(due_us);
+			if (told_to_end)
+				break;
+		}
+		text = look(w, &e);
+		/* What is not there yet may come. */
+		if (text == NULL && looks == 0) {
+			options_complain(NULL, &e);
+			return 1;
+		}
+		show(text != NULL ? text : e.msg, terminal);
+		free(text);
+		if (!options_flushed())
+			return 1;
+	}
+	return 0;
+}
+
+int
+cmd_watch(int argc, char **argv)
+{
+	struct watch w = { .every_us = EVERY_US, .window_us = WINDOW_US };
+	struct sigaction action = { .sa_handler = on_signal };
+	int status;
+
+	load_filter_init(&w.filter);
+	status = take_options(&w, argc, argv);
+	if (status == -1) {
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+		status = watch(&w);
+	}
+	options_clear(&w.filter);
+	return status;
+}
