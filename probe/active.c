@@ -104,8 +104,11 @@ find_address(struct active *a, struct active_side_state *side, struct err *e)
 		active_wait(a, INT64_MAX, is_answered, &q);
 		resolver_free(r);
 	}
+	if (a->interrupted)
+		return err_set(e, "%s: interrupted", ep->host);
 	if (q.failure != FAILURE_NONE)
-		return err_set(e, "%s: %s", ep->host, failure_name(q.failure));
+		return err_set(e, "%s: cannot be resolved: %s", ep->host,
+		    failure_name(q.failure));
 	if (side->address.family == 0)
 		return err_set(e, "%s: path %s has no route to it", ep->host,
 		    a->o->path->name);

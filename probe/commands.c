@@ -14,6 +14,7 @@ const struct command commands[] = {
 	    "read the configuration, resolve, show the plan" },
 	{ "gateway", cmd_gateway,
 	    "on a Linux NAT gateway: record what it refuses" },
+	{ "ramp", cmd_ramp, "how many connections at once there is room for" },
 	{ "run", cmd_run, "fire the configured attempts and record them" },
 	{ "witness", cmd_witness,
 	    "be the far end: serve HTTPS and WebSocket, record arrivals" },

@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+#
+# How many connections there is room for, found beside what is true: pools of
+# the lab's gateway, its whole table, and the limits of the host itself.
+
+# shellcheck source=tests/functional/tap.sh
+. "$TOP_SRCDIR/tests/functional/tap.sh"
+need_lab
+cd "$work" || exit 1
+
+refuses() {
+  local status
+  "$probe" ramp "$@" >out 2>err
+  status=$?
+  equals "$status of $*" "2 of $*" && [ ! -s out ] && [ -s err ]
+}
+refuses_all() {
+  local own=--i-own-this-endpoint a=https://127.0.0.1/
+  refuses $a --control https://127.0.0.1:2/ && grep -q -e $own err &&
+    refuses $own $a && grep -q -e --control err &&
+    refuses $own $a --control $a &&
+    refuses $own $a --control https://127.0.0.1:2/ --max 0 &&
+    refuses $own $a --control https://127.0.0.1:2/ --max 64513 &&
+    refuses $own $a --control https://127.0.0.1:2/ --path other &&
+    refuses $own ftp://127.0.0.1/ --control $a &&
+    refuses $own -c missing.yaml && refuses --nonsense
+}
+check 'wrong usage is refused with status 2' refuses_all
+
+start_lab --pool 32
+eval "$("$lab" info | grep -E '^(url_https|url_wss|url_control|ca|address_a)=')"
+# shellcheck disable=SC2154 # by what the lab says of itself
+cat >lab.yaml <<END
+agent: { database: $work/ramp.db }
+paths:
+  nat: { role: nat }
+  direct: { role: direct }
+endpoints:
+  own: { url: "$url_https", ca: $ca, addresses: [ $address_a ] }
+  socket: { url: "$url_wss", ca: $ca, addresses: [ $address_a ] }
+  control: { url: "$url_control", ca: $ca, addresses: [ $address_a ], control: yes }
+END
+
+# ramp HOST ARGUMENT...: one, whose JSON goes to `found`
+ramp() {
+  local host=$1
+  shift
+  "$lab" exec "$host" -- "$probe" ramp -c "$work/lab.yaml" \
+    --i-own-this-endpoint --json --path nat --endpoint own "$@" \
+    >found 2>err
+}
+found() { jq -c "$1" found; }
+
+# What earlier connections left at the gateway is gone.
+clean_gateway() { "$lab" exec gateway -- conntrack -F >/dev/null 2>&1; }
+
+# pool SIZE ARGUMENT...
+pool() {
+  "$lab" set pool "$1" && clean_gateway && ramp nat "${@:2}" &&
+    echo "# pool of $1: found $(found '[.finding, .low, .best, .high]')" >&3
+}
+exec 3>&1
+
+# exactly SIZE ARGUMENT...: a machine that stands still for a second makes SYNs
+# be sent again, which is what a full pool does: up to 3 tries.
+exactly() {
+  local i
+  for i in 1 2 3; do
+    pool "$@"
+    [ "$(found '[.low, .best, .high]')" != "[$1,$1,$1]" ] || break
+  done
+  equals "$(found '[.ended_how, .finding, .low, .best, .high]')" \
+    "[\"finished\",\"destination_limit\",$1,$1,$1]"
+}
+check 'a pool of 32 ports is found exactly' exactly 32
+check 'the control worked meanwhile' equals "$(found .detail.control_failed)" 0
+ends_in_seconds() {
+  local i n
+  for i in $(seq 150); do
+    n=$("$lab" exec gateway -- conntrack -L -p tcp 2>/dev/null |
+      grep -c "dport=443 ")
+    [ "$n" -gt 0 ] || return 0
+    sleep 0.2
+  done
+  echo "after $i tries there are $n"
+  return 1
+}
+check 'the gateway forgets the connections soon after' ends_in_seconds
+check 'a pool of 100 ports is found exactly, over WebSocket' \
+  exactly 100 --endpoint socket
+pool 1000
+check 'of a pool of 1000 the interval holds the size' equals \
+  "$(found '[.finding, .low <= 1000, .high >= 1000, .best <= 1000]')" \
+  '["destination_limit",true,true,true]'
+# Linux begins to refuse at 89 to 96 % of it: where it first did is known from
+# the tries themselves, and it is not the end.
+check 'and where the search for ports begins to give up' equals \
+  "$(found '[.low >= 800, .low <= 1000, .best >= 960]')" '[true,true,true]'
+
+"$lab" set pool 0
+clean_gateway
+ramp nat --max 40
+check 'without a limit it is at least --max' equals \
+  "$(found '[.finding, .low, .high]')" '["no_limit",40,null]'
+check 'a row a result is in the database' equals \
+  "$(sql ramp.db "SELECT path, role, kind, finding, best, high, destination
+     FROM measurement ORDER BY id DESC LIMIT 1")" \
+  "nat|nat|ramp|no_limit|40||$address_a:443"
+
+limited() {
+  # shellcheck disable=SC2016 # expanded there
+  "$lab" exec nat -- bash -c "$1"' && shift && exec "$@"' limited "$1" \
+    "$probe" ramp -c "$work/lab.yaml" --i-own-this-endpoint --path nat \
+    --endpoint own --json >found 2>err
+}
+limited 'ulimit -n 100'
+check 'this host has too few descriptors: at least so many' equals \
+  "$(found '[.finding, .low, .high]')" '["host_limit",68,null]'
+clean_gateway
+limited 'sysctl -qw net.ipv4.ip_local_port_range="40000 40049"'
+check 'this host has too few ports: at least so many' equals \
+  "$(found '[.finding, .low, .high]')" '["host_limit",50,null]'
+"$lab" exec nat -- sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
+
+interrupted() {
+  "$lab" exec nat -- bash -c 'echo $$ >pid; exec "$@"' run "$probe" ramp \
+    -c lab.yaml --i-own-this-endpoint --path nat --endpoint own \
+    --max 60000 --json >found 2>err &
+  local run=$! i
+  for i in $(seq 100); do
+    [ ! -s pid ] || break
+    sleep 0.1
+  done
+  sleep 1
+  "$lab" exec nat -- kill -INT "$(cat pid)"
+  wait "$run"
+  equals "$? $(found '[.ended_how, .finding]')" \
+    '1 ["interrupted","inconclusive"]'
+}
+clean_gateway
+check 'Ctrl-C ends it, and the result says so' interrupted
+
+# A table that has room for some only: everything suffers.
+# shellcheck source=tests/lab/lib.sh
+out=$work
+mkdir -p raw
+eval "$(sed -n '/^on()/,/^}/p; /^fill_table()/,/^}/p' \
+  "$TOP_SRCDIR/tests/lab/lib.sh")"
+clean_gateway
+if fill_table gateway 40; then
+  ramp nat
+  echo "# table with room for 40: found $(found '[.finding, .best]')"
+  check 'a full table is told apart: the control suffers too' equals \
+    "$(found '[.ended_how, .finding, .best > 10, .best <= 45]')" \
+    '["stopped","total_limit",true,true]'
+else
+  skip 'a full table is told apart: the control suffers too' \
+    'the table of this kernel cannot be filled'
+fi
+done_testing
