@@ -37,6 +37,9 @@ struct advice_list {
 
 struct advice_table;
 
+/* The page of a cause, with its name; installed with the documents. */
+#define ADVICE_RUNBOOK "docs/runbook/%s.md"
+
 /* "confirm", "stop", "fix", "verify". */
 const char *advice_step_name(enum advice_step s);
 

@@ -48,5 +48,8 @@ section_advice(struct page *p, const struct report *r)
 		page_heading(p, "what to do next");
 	for (i = 0; i < l.n; i++)
 		advice_item(p, &l.advice[i]);
+	if (l.n > 0)
+		page_item(p, "read", STEP_WIDTH, ADVICE_RUNBOOK,
+		    cause_name(r->verdict.cause));
 	advice_list_clear(&l);
 }

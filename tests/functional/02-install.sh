@@ -22,11 +22,16 @@ check "two programs and three manual pages" \
 /usr/share/man/man1/natdiff-probe.1
 /usr/share/man/man1/natdiff-report.1
 /usr/share/man/man5/natdiff.yaml.5"
-check "documents and an example" \
-  equals "$(installed | grep /usr/share/doc/)" \
+check "documents, examples and the runbook" \
+  equals "$(installed | grep /usr/share/doc/ | grep -v /runbook/)" \
   "/usr/share/doc/natdiff/CHANGELOG.md
 /usr/share/doc/natdiff/README.md
+/usr/share/doc/natdiff/examples/aws-alarm.json
+/usr/share/doc/natdiff/examples/azure-alert.json
+/usr/share/doc/natdiff/examples/gcp-log-metric.json
 /usr/share/doc/natdiff/examples/natdiff.yaml"
+check "all pages of the runbook" \
+  equals "$(cd "$root/usr/share/doc/natdiff/runbook" && ls)" "$(cd "$TOP_SRCDIR/docs/runbook" && ls)"
 check "and what the programs read in their own folder" \
   equals "$(installed | grep /natdiff/ | grep -v "^/usr/share/doc/natdiff/" |
     grep -v "^/usr/share/natdiff/")" ""
