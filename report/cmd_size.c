@@ -305,19 +305,17 @@ plan_all(struct size_report *r, const struct size *s,
 	return 0;
 }
 
-/* The gateway's own hold-down; else as the first plan counts. */
+/* The gateway that the databases are from: as configured, or as asked for. */
 static void
-find_failures(struct size_report *r)
+find_failures(struct size_report *r, const struct size *s)
 {
 	const struct provider *own =
-	    providers_find(r->providers, r->d->provider);
-	const struct provider_item *per = own != NULL
-	    ? provider_item(own, ITEM_LIMIT, "ports-per-address")
-	    : NULL;
+	    providers_find(&s->providers, r->d->provider);
 
+	if (own == NULL && s->n_names == 1 && r->n == 1)
+		own = r->plan[0].provider;
 	r->failures_hold_s = (double)r->plan[0].hold_down.us / 1e6;
-	size_failures(&r->failures, r->d, &r->demand, r->failures_hold_s,
-	    per != NULL ? per->value : 0);
+	size_failures(&r->failures, r->d, &r->demand, r->failures_hold_s, own);
 }
 
 static int
@@ -336,7 +334,7 @@ make(struct size *s, struct size_report *r, const struct dataset *d,
 	if (made != 0 || plan_all(r, s, &s->hold_down, e) != 0)
 		return -1;
 	r->peak = r->plan[0].peak;
-	find_failures(r);
+	find_failures(r, s);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "report/size/failures.h"
+#include "report/size/size.h"
 
 /* Of all hosts in a stretch, or of one (agent). */
 static double
@@ -92,44 +93,66 @@ size_ceiling_measured(const struct dataset *d)
 
 #define EVERY 1e18 /* more than any demand */
 
-void
-size_failures(struct size_failures *f, const struct dataset *d,
-    const struct demand *m, double hold_down_s, int64_t provider_ports)
+/* What is known of the pool that there is now. */
+static void
+find_pool(struct size_failures *f, const struct dataset *d,
+    const struct provider *own)
 {
 	const struct gateway_conf *g = &d->gateway;
+	int64_t measured = size_ceiling_measured(d);
+	int64_t each = own != NULL ? size_ports_per_address(own) : 0;
+
+	f->pool_how = "configured";
+	if (measured > 0) {
+		f->pool = own != NULL && size_ports_are_shared(own)
+		    ? POOL_OF_GATEWAY
+		    : POOL_OF_HOST;
+		f->pool_ports = measured;
+		f->pool_how = "measured";
+	} else if (g->ports_per_host > 0) {
+		f->pool = POOL_OF_HOST;
+		f->pool_ports = g->ports_per_host;
+	} else if (g->addresses > 0 && each > 0) {
+		f->pool = POOL_OF_GATEWAY;
+		f->pool_ports = g->addresses * each;
+	} else {
+		f->pool_how = NULL;
+	}
+}
+
+void
+size_failures(struct size_failures *f, const struct dataset *d,
+    const struct demand *m, double hold_down_s, const struct provider *own)
+{
+	struct demand_peak peak;
 	double highest = 0;
 
 	memset(f, 0, sizeof(*f));
 	if (m->destination == NULL)
 		return;
 	f->seen = count(d, m, POOL_NOT_KNOWN, 0, 0, EVERY, &highest);
-	f->pool_how = "configured";
-	if (size_ceiling_measured(d) > 0) {
-		f->pool = POOL_OF_HOST;
-		f->pool_ports = size_ceiling_measured(d);
-		f->pool_how = "measured";
-	} else if (g->ports_per_host > 0) {
-		f->pool = POOL_OF_HOST;
-		f->pool_ports = g->ports_per_host;
-	} else if (g->addresses > 0 && provider_ports > 0) {
-		f->pool = POOL_OF_GATEWAY;
-		f->pool_ports = g->addresses * provider_ports;
-	} else {
-		f->pool_how = NULL;
+	find_pool(f, d, own);
+	if (f->pool == POOL_NOT_KNOWN)
 		return;
-	}
+	demand_peak(m, hold_down_s, &peak);
+	f->peak = f->pool == POOL_OF_HOST
+	    ? peak.host_open + peak.host_rate * hold_down_s
+	    : peak.open + peak.rate * hold_down_s;
 	f->full = count(
 	    d, m, f->pool, hold_down_s, (double)f->pool_ports, EVERY, &f->most);
 }
 
+/* Hosts without a census take their part of a pool that all share. */
 size_t
 size_failures_held(const struct size_failures *f, const struct dataset *d,
     const struct demand *m, double hold_down_s, int64_t ports)
 {
-	double highest = 0;
+	double highest = 0, most = (double)ports;
 
 	if (f->full == 0)
 		return 0;
-	return count(d, m, f->pool, hold_down_s, (double)f->pool_ports,
-	    (double)ports, &highest);
+	if (f->pool == POOL_OF_GATEWAY)
+		most = most * (double)m->hosts_seen / (double)m->hosts;
+	return count(
+	    d, m, f->pool, hold_down_s, (double)f->pool_ports, most, &highest);
 }

@@ -54,6 +54,29 @@ size_power_of_two(double x)
 	return n;
 }
 
+bool
+size_ports_are_shared(const struct provider *provider)
+{
+	return strcmp(provider->name, "gcp") != 0 &&
+	    strcmp(provider->name, "azure-lb") != 0;
+}
+
+int64_t
+size_ports_per_address(const struct provider *provider)
+{
+	static const char *const limits[] = { "ports-per-address",
+		"sessions-per-address", "connections-per-destination" };
+	const struct provider_item *i;
+	size_t k;
+
+	for (k = 0; k < sizeof(limits) / sizeof(limits[0]); k++) {
+		i = provider_item(provider, ITEM_LIMIT, limits[k]);
+		if (i != NULL)
+			return i->value;
+	}
+	return 0;
+}
+
 /* Whole ones: not one more because of a rounding error. */
 static int64_t
 whole(double x)

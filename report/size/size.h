@@ -5,6 +5,7 @@
 #ifndef NATDIFF_SIZE_SIZE_H
 #define NATDIFF_SIZE_SIZE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -88,6 +89,15 @@ int size_plan(struct size_plan *plan, const struct provider *provider,
     const struct demand *m, const struct size_hold_down *hold_down, double room,
     struct err *e);
 void size_plan_clear(struct size_plan *plan);
+
+/* Whether all hosts take from one pool; else each has ports of its own. */
+bool size_ports_are_shared(const struct provider *provider);
+
+/*
+ * What one address of the provider holds to one destination: ports, or
+ * connections where it says no ports; 0: neither.
+ */
+int64_t size_ports_per_address(const struct provider *provider);
 
 /* The smallest power of two, at least 1, that is not below x. */
 int64_t size_power_of_two(double x);

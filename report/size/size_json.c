@@ -163,11 +163,12 @@ failures(const struct size_report *r)
 
 	if (r->demand.destination == NULL)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "seen",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "seen",
 	    json_count(f->seen), "pool_of",
 	    known ? json_string(pools[f->pool]) : json_null(), "pool_ports",
 	    count_or_null(f->pool_ports), "pool_origin",
-	    text_or_null(f->pool_how), "at_full_pool",
+	    text_or_null(f->pool_how), "ports_wanted_at_peak",
+	    known ? json_number(f->peak) : json_null(), "at_full_pool",
 	    known ? json_count(f->full) : json_null());
 }
 

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,10 @@ say_demand(struct page *p, const struct size_report *r)
 		    "them: connections that the far end closes first do not "
 		    "show; --rate or --life give the true number",
 		    CLIENT_TIME_WAIT_S);
+	if (r->failures.seen > 0)
+		page_detail(p, WIDTH,
+		    "connects failed meanwhile: connections that could not be "
+		    "made are not in it, and the need may be higher");
 	if (peak->rate > 0)
 		page_item(p, "life of a connection", WIDTH,
 		    "%.6g open / %.4g/s = %.4g s (Little's law)", peak->open,
@@ -227,12 +232,30 @@ say_plan(struct page *p, const struct size_plan *plan, struct notes_used *used)
 int64_t
 size_report_pool(const struct size_report *r, const struct size_plan *plan)
 {
-	const struct provider_item *per =
-	    provider_item(plan->provider, ITEM_LIMIT, "ports-per-address");
-
 	if (r->failures.pool == POOL_OF_HOST)
 		return plan->answer.ports_per_host;
-	return per != NULL ? plan->answer.addresses * per->value : 0;
+	if (strcmp(plan->provider->name, "linux") == 0)
+		return plan->answer.ports; /* a range */
+	return plan->answer.addresses * size_ports_per_address(plan->provider);
+}
+
+/* What there is now, beside what is wanted. */
+static void
+say_now(struct page *p, const struct size_report *r)
+{
+	const struct size_failures *f = &r->failures;
+
+	if (f->pool == POOL_NOT_KNOWN)
+		return;
+	page_gap(p);
+	page_paragraph(p,
+	    "Now %s %lld ports to one destination (%s), and at the peak %.0f "
+	    "were wanted, without head-room: %s.",
+	    f->pool == POOL_OF_HOST ? "a host has" : "all hosts have",
+	    (long long)f->pool_ports, f->pool_how, ceil(f->peak - 1e-6),
+	    f->peak > (double)f->pool_ports                 ? "too few"
+		: f->peak * r->room > (double)f->pool_ports ? "short of room"
+							    : "enough");
 }
 
 /* What a larger pool would have changed, where that can be said. */
@@ -260,10 +283,11 @@ say_failures(struct page *p, const struct size_report *r)
 		return;
 	}
 	page_paragraph(p,
-	    "At %zu of them the census shows the pool full: %s and closed ones "
-	    "held down for %.6g s took %lld ports or more, its %s size.",
+	    "At %zu of them the census shows the pool full: %s, and closed "
+	    "ones held down for %.6g s, wanted its %lld ports or more, at the "
+	    "worst %.0f.",
 	    f->full, whose, r->failures_hold_s, (long long)f->pool_ports,
-	    f->pool_how);
+	    ceil(f->most - 1e-6));
 	for (i = 0; i < r->n; i++) {
 		pool = size_report_pool(r, &r->plan[i]);
 		if (f->full > 0 && pool > f->pool_ports)
@@ -288,6 +312,7 @@ size_text(const struct size_report *r, FILE *out)
 
 	page_title(&p, "how many NAT ports this traffic needs");
 	say_answer(&p, r);
+	say_now(&p, r);
 	say_failures(&p, r);
 	say_demand(&p, r);
 	for (i = 0; i < r->n; i++)

@@ -75,6 +75,8 @@ check "failures that a larger pool would have prevented" equals \
     .providers[0].failures_prevented]' nat.db)" '[11,10,64,"configured",10]'
 check "the text says it, too" contains \
   "$("$report" size nat.db | tr -s ' \n' ' ')" 'With 256 ports per host (gcp), 10 of the 11 failures seen would not have happened'
+check "and what there is now" contains "$("$report" size nat.db | tr -s ' \n' ' ')" \
+  'Now a host has 64 ports to one destination (configured), and at the peak 150 were wanted, without head-room: too few.'
 database unknown.db "UPDATE run SET gateway = NULL;"
 check "an unknown pool: no claim" equals \
   "$(size '[.failures.at_full_pool, .providers[0].failures_prevented]' unknown.db)" '[null,null]'
@@ -90,6 +92,11 @@ check "measured hold-down and ceiling" equals \
   "$(size '[.providers[0].hold_down.us, .providers[0].hold_down.origin, .failures.pool_ports,
     .failures.pool_origin, .failures.at_full_pool]' measured.db --provider gcp)" \
   '[10000000,"measured",104,"measured",10]'
+# On a gateway whose hosts share its ports: 120 + 20 + 1/s x 10 s of 104; 188, with
+# head-room, are 89 % of 212 ports.
+check "measured, where the hosts share the ports" equals \
+  "$(size '[.failures.pool_of, .failures.at_full_pool, .providers[0].ports, .providers[0].failures_prevented]' \
+    measured.db --provider linux)" '["gateway",10,212,10]'
 
 sed 's/^limit ports-per-vm-static 64 /limit ports-per-vm-static 8192 /' \
   "$TOP_SRCDIR/report/evidence/providers.conf" >other.conf
@@ -119,6 +126,43 @@ database empty.db "DELETE FROM census;"
 check "a database without a census" refuses 1 'no census' empty.db
 check "which given numbers make up for" equals \
   "$(size "$answer" "${given[@]}" --provider gcp empty.db)" '[2250,1024,1]'
+# The real thing: 40 connections that another program holds, seen by an agent.
+cat >hold.py <<'END'
+import os, socket, time
+listener = socket.socket()
+listener.bind(("127.0.0.9", 0))
+listener.listen(64)
+kept = []
+for i in range(40):
+    c = socket.create_connection(listener.getsockname())
+    kept.append((c, listener.accept()[0]))
+listener.listen(64)
+with open("port.new", "w") as f:
+    print(listener.getsockname()[1], file=f)
+os.rename("port.new", "port")
+time.sleep(120)
+END
+background /usr/bin/python3 hold.py
+for _ in $(seq 100); do
+  [ -e port ] && break
+  sleep 0.1
+done
+cat >natdiff.yaml <<END
+agent: { database: live.db }
+paths: { nat: { role: nat } }
+endpoints: { api: { url: "http://127.0.0.9:$(cat port)/" } }
+schedule: { interval: 1s, port-budget: 200 }
+timeouts: { dns: 200ms, connect: 200ms, tls: 100ms, request: 200ms, done: 100ms }
+END
+if ! "$probe" census --json >first 2>err && grep -q sock_diag err; then
+  skip "an agent's own census" "no sock_diag here"
+else
+  "$probe" run -c natdiff.yaml --slots 2 >run.log 2>&1
+  check "an agent's own census" equals \
+    "$(size '[.traffic.destination, .traffic.connections, .traffic.hosts]' live.db)" \
+    "[\"127.0.0.9:$(cat port)\",40,1]"
+fi
+
 check "help leads with examples" contains "$("$report" size --help | head -1)" Examples
 wide() { [ "$("$report" size --help | awk 'length > 80' | wc -l)" = 0 ]; }
 check "help fits 80 columns" wide

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <stdint.h>
 #include <math.h>
 #include <string.h>
 
@@ -51,6 +52,13 @@ make(struct dataset *d, struct demand *m, enum failure failure)
 	cr_assert_eq(demand_from_census(m, d, &nothing, &e), 0, "%s", e.msg);
 }
 
+/* A provider whose addresses have 80 ports, which all hosts share. */
+static struct provider_item ports = { .kind = ITEM_LIMIT,
+	.name = (char *)(uintptr_t) "ports-per-address",
+	.value = 80 };
+static const struct provider linux_like = { (char *)(uintptr_t) "linux",
+	(char *)(uintptr_t) "Linux", &ports, 1 };
+
 Test(failures, say_nothing_where_the_pool_is_not_known)
 {
 	struct size_failures f;
@@ -58,7 +66,7 @@ Test(failures, say_nothing_where_the_pool_is_not_known)
 	struct demand m;
 
 	make(&d, &m, FAILURE_CONNECT_TIMEOUT);
-	size_failures(&f, &d, &m, 120, 0);
+	size_failures(&f, &d, &m, 120, NULL);
 	cr_expect_eq(f.seen, 4);
 	cr_expect_eq(f.pool, POOL_NOT_KNOWN);
 	cr_expect_eq(size_failures_held(&f, &d, &m, 120, 1024), 0);
@@ -74,7 +82,7 @@ Test(failures, count_where_the_census_fills_the_pool)
 
 	make(&d, &m, FAILURE_CONNECT_TIMEOUT);
 	d.gateway.ports_per_host = 64;
-	size_failures(&f, &d, &m, 120, 0);
+	size_failures(&f, &d, &m, 120, NULL);
 	cr_expect_eq(f.pool, POOL_OF_HOST);
 	cr_expect_str_eq(f.pool_how, "configured");
 	cr_expect_eq(f.full, 3);
@@ -93,7 +101,7 @@ Test(failures, that_are_no_silence_of_the_far_end_do_not_count)
 
 	make(&d, &m, FAILURE_CONNECTION_REFUSED);
 	d.gateway.ports_per_host = 64;
-	size_failures(&f, &d, &m, 120, 0);
+	size_failures(&f, &d, &m, 120, NULL);
 	cr_expect_eq(f.seen, 0);
 	cr_expect_eq(f.full, 0);
 	demand_clear(&m);
@@ -116,7 +124,7 @@ Test(failures, a_measured_ceiling_goes_before_a_configured_one)
 	d.measurements = x_grow(
 	    d.measurements, 0, &d.measurements_capacity, sizeof(measured));
 	d.measurements[d.n_measurements++] = measured;
-	size_failures(&f, &d, &m, 120, 0);
+	size_failures(&f, &d, &m, 120, NULL);
 	cr_expect_str_eq(f.pool_how, "measured");
 	cr_expect_eq(f.pool_ports, 100);
 	cr_expect_eq(f.full, 1);
@@ -132,10 +140,37 @@ Test(failures, a_gateway_of_known_addresses_is_filled_by_all_hosts)
 
 	make(&d, &m, FAILURE_CONNECT_TIMEOUT);
 	d.gateway.addresses = 1;
-	size_failures(&f, &d, &m, 120, 80);
+	size_failures(&f, &d, &m, 120, &linux_like);
 	cr_expect_eq(f.pool, POOL_OF_GATEWAY);
 	cr_expect_eq(f.pool_ports, 80);
 	cr_expect_eq(f.full, 2);
+	cr_expect_float_eq(f.peak, 140, 1e-9);
+	cr_expect_eq(size_failures_held(&f, &d, &m, 120, 100), 1);
+	m.hosts = 2; /* the other one, not measured, takes half */
+	cr_expect_eq(size_failures_held(&f, &d, &m, 120, 100), 0);
+	cr_expect_eq(size_failures_held(&f, &d, &m, 120, 200), 1);
+	demand_clear(&m);
+	dataset_clear(&d);
+}
+
+Test(failures, a_measured_ceiling_is_all_hosts_where_they_share_ports)
+{
+	struct measurement measured = { 0 };
+	struct size_failures f;
+	struct dataset d;
+	struct demand m;
+
+	make(&d, &m, FAILURE_CONNECT_TIMEOUT);
+	measured.finding = RAMP_DESTINATION_LIMIT;
+	measured.best = 64;
+	measured.high = NOT_MEASURED;
+	d.measurements = x_grow(
+	    d.measurements, 0, &d.measurements_capacity, sizeof(measured));
+	d.measurements[d.n_measurements++] = measured;
+	size_failures(&f, &d, &m, 120, &linux_like);
+	cr_expect_eq(f.pool, POOL_OF_GATEWAY);
+	cr_expect_eq(f.pool_ports, 64);
+	cr_expect_eq(f.full, 3);
 	demand_clear(&m);
 	dataset_clear(&d);
 }
