@@ -27,6 +27,21 @@ attempt_record_init(struct attempt_record *a)
 }
 
 void
+edge_entry_record_init(struct edge_entry_record *en)
+{
+	memset(en, 0, sizeof(*en));
+	en->import_id = NOT_MEASURED;
+	en->status = NOT_MEASURED;
+}
+
+void
+app_failure_record_init(struct app_failure_record *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->import_id = NOT_MEASURED;
+}
+
+void
 gateway_event_record_init(struct gateway_event_record *ev)
 {
 	memset(ev, 0, sizeof(*ev));

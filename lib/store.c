@@ -101,6 +101,25 @@ static const char *const sql[STMT_TOTAL] = {
 	[STMT_EXTEND_GATEWAY_EVENT] =
 	    "UPDATE gateway_event SET to_at = ? WHERE id = ?",
 
+	[STMT_BEGIN_IMPORT] =
+	    "INSERT INTO import (kind, file, imported_at, rows, duplicates,"
+	    " bad_lines) VALUES (?, ?, ?, 0, 0, 0)",
+	[STMT_END_IMPORT] =
+	    "UPDATE import SET sha256 = ?, rows = ?, duplicates = ?,"
+	    " bad_lines = ?, first_bad = ? WHERE id = ?",
+	[STMT_FIND_IMPORT] = "SELECT imported_at FROM import"
+			     " WHERE kind = ? AND sha256 = ? LIMIT 1",
+	[STMT_ADD_EDGE_ENTRY] =
+	    "INSERT INTO edge_entry (import_id, attempt_id, at,"
+	    " client_address, client_port, status, request_id, identity,"
+	    " detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT (identity) DO NOTHING",
+	[STMT_ADD_APP_FAILURE] =
+	    "INSERT INTO app_failure (import_id, at, source_address,"
+	    " source_port, destination_address, destination_port, error,"
+	    " identity) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT (identity) DO NOTHING",
+
 	[STMT_ADD_NOTE] =
 	    "INSERT INTO note (at, written_at, text) VALUES (?, ?, ?)",
 

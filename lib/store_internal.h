@@ -5,6 +5,7 @@
  *	store_file.c    whose file it is, creation, migration
  *	store_rows.c    adding rows
  *	store_witness.c what a witness adds
+ *	store_imports.c what was imported, from logs of others
  *	store_ids.c     texts that repeat, by number
  *	store_counts.c  the counters
  *	store_expire.c  retention
@@ -23,8 +24,8 @@
 #include "natdiff/store.h"
 
 /*
- * How long a call waits for another process that writes: an import into the
- * same database commits more often than that.
+ * How long a call waits for another process that writes.  An import may hold
+ * the database longer: the rows of a probe wait in its queue then.
  */
 #define STORE_BUSY_MS 5000
 
@@ -50,6 +51,11 @@ enum statement {
 	STMT_ADD_CENSUS,
 	STMT_ADD_GATEWAY_EVENT,
 	STMT_EXTEND_GATEWAY_EVENT,
+	STMT_BEGIN_IMPORT,
+	STMT_END_IMPORT,
+	STMT_FIND_IMPORT,
+	STMT_ADD_EDGE_ENTRY,
+	STMT_ADD_APP_FAILURE,
 	STMT_ADD_NOTE,
 	STMT_ADD_MEASUREMENT,
 	STMT_ADD_WITNESS_RUN,

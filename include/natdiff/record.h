@@ -256,7 +256,41 @@ struct arrival_record {
 	enum arrival_end ended;
 };
 
+/* What the vendor's own access log has of one request. */
+struct edge_entry_record {
+	int64_t import_id;
+	bool has_attempt_id;
+	uint8_t attempt_id[ATTEMPT_ID_SIZE];
+	int64_t at_us;
+	struct endpoint_address client; /* family 0: not told; so its port */
+	int64_t status;
+	const char *request_id; /* the vendor's own */
+	const char *identity;
+	const char *detail;
+};
+
+/* A failure that the application itself saw. */
+struct app_failure_record {
+	int64_t import_id;
+	int64_t at_us;
+	struct endpoint_address source; /* family 0: not told; so its port */
+	struct endpoint_address destination;
+	const char *error;
+	const char *identity;
+};
+
+/* A file that was imported, with what came of it. */
+struct import_record {
+	const char *kind;
+	const char *file;
+	const char *sha256; /* of its content, unpacked; hex */
+	int64_t rows, duplicates, bad_lines;
+	const char *first_bad; /* NULL: none */
+};
+
 /* A struct with every number NOT_MEASURED and every pointer NULL. */
+void edge_entry_record_init(struct edge_entry_record *en);
+void app_failure_record_init(struct app_failure_record *f);
 void gateway_event_record_init(struct gateway_event_record *ev);
 void attempt_record_init(struct attempt_record *a);
 

@@ -100,6 +100,24 @@ int store_put_arrival(struct store *st, const struct arrival_record *a,
     int64_t witness_run_id, struct err *e);
 
 /*
+ * An import: a row that says where rows came from, before them and brought
+ * up to date after them.  store_find_import() says when content of that
+ * digest and kind was imported: 1, or 0 where it never was.
+ */
+int store_begin_import(struct store *st, const struct import_record *im,
+    int64_t *id, struct err *e);
+int store_end_import(struct store *st, int64_t id,
+    const struct import_record *im, struct err *e);
+int store_find_import(struct store *st, const char *kind, const char *sha256,
+    int64_t *at_us, struct err *e);
+
+/* 1, or 0 where a row of the same identity is there already. */
+int store_add_edge_entry(
+    struct store *st, const struct edge_entry_record *en, struct err *e);
+int store_add_app_failure(
+    struct store *st, const struct app_failure_record *f, struct err *e);
+
+/*
  * Delete at most limit rows from before the given time, and what hangs on
  * them: attempts, resolutions, samples of the host, measurements, arrivals,
  * runs that have none of these left.  *deleted says how many; 0: nothing is
