@@ -12,6 +12,8 @@ const struct command commands[] = {
 	{ "diff", cmd_diff, "compare the paths over any number of databases" },
 	{ "export", cmd_export, "write the attempts as CSV or JSON lines" },
 	{ "metrics", cmd_metrics, "write counters for Prometheus" },
+	{ "import", cmd_import,
+	    "read logs of gateways, of the edge, of the application" },
 	{ "note", cmd_note, "keep a remark that reports show" },
 	{ "size", cmd_size,
 	    "how many NAT ports and addresses this traffic needs" },

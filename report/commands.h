@@ -21,6 +21,7 @@ int cmd_check(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_note(int argc, char **argv);
 int cmd_size(int argc, char **argv);
 int cmd_watch(int argc, char **argv);

@@ -1,0 +1,128 @@
+/*
+ * The application's own failures: CSV or JSON lines, as few columns as a time.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/import/columns.h"
+#include "report/import/fields.h"
+#include "report/import/formats.h"
+
+enum meaning {
+	TIME,
+	SOURCE,
+	SOURCE_PORT,
+	DESTINATION,
+	DESTINATION_PORT,
+	ERROR,
+	MEANINGS
+};
+
+static const struct column_meaning meanings[MEANINGS] = {
+	[TIME] = { "time",
+	    { "timestamp", "at", "@timestamp", "ts", "date", "datetime",
+		"time_iso8601", NULL } },
+	[SOURCE] = { "source",
+	    { "src", "source_ip", "src_ip", "source_address", "local",
+		"local_address", "local_ip", "laddr", NULL } },
+	[SOURCE_PORT] = { "source_port",
+	    { "src_port", "local_port", "sport", NULL } },
+	[DESTINATION] = { "destination",
+	    { "dst", "dest", "destination_ip", "dst_ip", "dest_ip",
+		"destination_address", "remote", "remote_address", "remote_ip",
+		"raddr", "peer", NULL } },
+	[DESTINATION_PORT] = { "destination_port",
+	    { "dst_port", "dest_port", "remote_port", "dport", "peer_port",
+		NULL } },
+	[ERROR] = { "error",
+	    { "err", "message", "msg", "failure", "exception", "reason",
+		NULL } },
+};
+
+static bool
+knows(const char *line)
+{
+	return columns_known(meanings, MEANINGS, line, 2);
+}
+
+static bool
+knows_json(const struct jtree *t, const struct jnode *o)
+{
+	return jtree_get(t, o, "error") != NULL &&
+	    (jtree_get(t, o, "time") != NULL ||
+		jtree_get(t, o, "timestamp") != NULL);
+}
+
+static enum piece_result
+read_values(
+    struct parse *p, const char *const value[MEANINGS], const char *identity)
+{
+	struct app_failure_record f;
+	char error[FIELD_TEXT_SIZE];
+
+	app_failure_record_init(&f);
+	if (value[TIME] == NULL)
+		return parse_bad(p,
+		    "no time, expected a column \"time\" (or "
+		    "name it with --columns time=NAME)");
+	if (!field_time(p->hints, value[TIME], &f.at_us))
+		return parse_bad(p,
+		    "%.40s: no time, expected such as "
+		    "2026-11-21T04:45:00+01:00",
+		    value[TIME]);
+	if (value[SOURCE] != NULL &&
+	    !columns_address(value[SOURCE], value[SOURCE_PORT], &f.source))
+		return parse_bad(
+		    p, "%.60s: no address, expected IP:PORT", value[SOURCE]);
+	/* A name in place of an address tells nothing that can be joined. */
+	if (value[DESTINATION] != NULL &&
+	    !columns_address(
+		value[DESTINATION], value[DESTINATION_PORT], &f.destination))
+		f.destination.family = 0;
+	if (value[ERROR] != NULL) {
+		snprintf(error, sizeof(error), "%s", value[ERROR]);
+		f.error = error;
+	}
+	f.identity = identity;
+	return parse_app_failure(p, &f);
+}
+
+static enum piece_result
+read_line(struct parse *p, char *line)
+{
+	struct columns *c = parse_state(p, sizeof(*c));
+	char identity[LINE_IDENTITY_SIZE];
+	const char *value[MEANINGS];
+	enum piece_result result;
+
+	if (c->known)
+		field_line_identity(p, line, identity);
+	result = columns_line(p, c, meanings, MEANINGS, line, value);
+	return result == PIECE_READ ? read_values(p, value, identity) : result;
+}
+
+static enum piece_result
+read_json(struct parse *p, const struct jnode *o)
+{
+	char identity[LINE_IDENTITY_SIZE], text[1024];
+	const char *value[MEANINGS];
+	size_t i, used = 0;
+
+	columns_json(p, o, meanings, MEANINGS, value);
+	for (i = 0; i < MEANINGS && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+		    "%.120s\n", value[i] != NULL ? value[i] : "");
+	field_line_identity(p, text, identity);
+	return read_values(p, value, identity);
+}
+
+const struct format format_app = {
+	.name = "app",
+	.does = "the application's failures: CSV or JSON lines, named columns",
+	.knows_line = knows,
+	.knows_json = knows_json,
+	.line = read_line,
+	.json = read_json,
+};

@@ -1,0 +1,339 @@
+/*
+ * One file's way: bytes, pieces, records, rows.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/walltime.h"
+#include "natdiff/xalloc.h"
+#include "report/import/import.h"
+#include "report/import/reader.h"
+#include "report/import/show.h"
+
+#define CHUNK_BYTES (256 * 1024)
+
+struct job {
+	struct store *st;
+	struct import_request *rq;
+	struct import_result *r;
+	const char *name; /* as shown */
+	struct reader *reader;
+	struct pieces pieces;
+	struct parse parse;
+	struct import_show show;
+	int64_t import_id;
+	/* The first bytes, by which the format is found. */
+	char *head;
+	size_t n_head;
+	bool head_is_all;
+};
+
+/* ----------------------------------------------------------------- rows */
+
+static int
+store_event(void *arg, const struct gateway_event_record *ev, struct err *e)
+{
+	struct job *j = arg;
+	struct gateway_event_record copy = *ev;
+	int64_t id;
+
+	copy.import_id = j->import_id;
+	if (store_add_gateway_event(j->st, &copy, &id, e) != 0)
+		return -1;
+	return id != 0;
+}
+
+static int
+store_edge(void *arg, const struct edge_entry_record *en, struct err *e)
+{
+	struct job *j = arg;
+	struct edge_entry_record copy = *en;
+
+	copy.import_id = j->import_id;
+	return store_add_edge_entry(j->st, &copy, e);
+}
+
+static int
+store_failure(void *arg, const struct app_failure_record *f, struct err *e)
+{
+	struct job *j = arg;
+	struct app_failure_record copy = *f;
+
+	copy.import_id = j->import_id;
+	return store_add_app_failure(j->st, &copy, e);
+}
+
+/* ------------------------------------------------------------- the head */
+
+/* Whether the JSON that begins at s is closed where its line ends. */
+static bool
+is_closed(const char *s, const char *end)
+{
+	bool in_string = false;
+	int depth = 0;
+
+	for (; s < end; s++) {
+		if (in_string) {
+			if (*s == '\\')
+				s++;
+			else if (*s == '"')
+				in_string = false;
+		} else if (*s == '"') {
+			in_string = true;
+		} else if (*s == '{' || *s == '[') {
+			depth++;
+		} else if (*s == '}' || *s == ']') {
+			depth--;
+		}
+	}
+	return depth == 0 && !in_string;
+}
+
+/*
+ * Lines, or the elements of a document: JSON lines are lines, so that a bad
+ * one does no harm to the next.  Other lines may begin with a bracket, too.
+ */
+static enum cut
+cut_of(const char *s, const char *end)
+{
+	const char *line;
+
+	while (s < end && strchr(" \t\r\n", *s) != NULL && *s != '\0')
+		s++;
+	if (s < end && *s == '[') {
+		for (s++; s < end && strchr(" \t\r\n", *s) != NULL; s++)
+			if (*s == '\0')
+				break;
+		return s < end && (*s == '{' || *s == ']') ? CUT_ELEMENTS
+							   : CUT_LINES;
+	}
+	line = s < end ? memchr(s, '\n', (size_t)(end - s)) : NULL;
+	if (s == end || *s != '{' || line == NULL)
+		return s < end && *s == '{' ? CUT_ELEMENTS : CUT_LINES;
+	return is_closed(s, line) || (line + 1 < end && line[1] == '{')
+	    ? CUT_LINES
+	    : CUT_ELEMENTS;
+}
+
+/* The format of the first piece in the head that is of any. */
+static const struct format *
+guess(const struct job *j)
+{
+	struct jtree json = { NULL, 0, 0 };
+	const struct format *f = NULL;
+	struct pieces pieces;
+	struct piece piece;
+	const char *why;
+	int got = 1;
+
+	pieces_init(&pieces, cut_of(j->head, j->head + j->n_head));
+	memcpy(pieces_room(&pieces, j->n_head), j->head, j->n_head);
+	pieces_came(&pieces, j->n_head);
+	if (j->head_is_all)
+		pieces_came(&pieces, 0);
+	while (f == NULL && got != 0) {
+		got = pieces_next(&pieces, &piece, &why);
+		if (got != 1 || strlen(piece.s) != piece.size)
+			continue;
+		if (piece.s[strspn(piece.s, " \t\r\n")] != '{')
+			f = format_guess(NULL, piece.s, j->rq->edge);
+		else if (jtree_read(&json, piece.s, piece.size) == NULL)
+			f = format_guess(&json, NULL, j->rq->edge);
+	}
+	pieces_clear(&pieces);
+	jtree_clear(&json);
+	return f;
+}
+
+/* Read on until the format is known: as much as the longest piece, no more. */
+static int
+find_format(struct job *j, struct err *e)
+{
+	size_t size = CHUNK_BYTES;
+	int n;
+
+	for (;;) {
+		j->head = x_reallocarray(j->head, size, 1);
+		while (j->n_head < size && !j->head_is_all) {
+			n = reader_read(j->reader, j->head + j->n_head,
+			    size - j->n_head, e);
+			if (n < 0)
+				return -1;
+			j->n_head += (size_t)n;
+			j->head_is_all = n == 0;
+		}
+		if (j->rq->format == NULL)
+			j->rq->format = guess(j);
+		if (j->rq->format != NULL)
+			return 0;
+		if (j->head_is_all || size >= PIECE_BYTES_MAX)
+			break;
+		size *= 4;
+	}
+	return err_set(e,
+	    "%s:1: of no known kind, expected one of \"natdiff-report import "
+	    "--help\"",
+	    j->name);
+}
+
+/* --------------------------------------------------------------- pieces */
+
+static void
+tell_bad(struct job *j, int64_t line, const char *why)
+{
+	struct import_result *r = j->r;
+
+	if (r->bad_lines < BAD_LINES_TOLD)
+		snprintf(r->bad_line[r->bad_lines], sizeof(r->bad_line[0]),
+		    "%.60s:%" PRId64 ": %.110s", j->name, line, why);
+	r->bad_lines++;
+}
+
+static int
+take(struct job *j, enum piece_result result, int64_t line)
+{
+	if (result == PIECE_FAILED)
+		return -1;
+	if (result == PIECE_BAD)
+		tell_bad(j, line, j->parse.why);
+	j->r->skipped += result == PIECE_SKIPPED;
+	return 0;
+}
+
+/* What came, cut and read. */
+static int
+read_pieces(struct job *j)
+{
+	struct piece piece;
+	const char *why;
+	int got;
+
+	for (;;) {
+		got = pieces_next(&j->pieces, &piece, &why);
+		if (got == 0)
+			return 0;
+		if (got < 0)
+			tell_bad(j, piece.line, why);
+		else if (take(j, parse_piece(&j->parse, &piece), piece.line) !=
+		    0)
+			return -1;
+	}
+}
+
+/* The head, then all that follows it. */
+static int
+read_all(struct job *j, struct err *e)
+{
+	enum piece_result result;
+	char *room;
+	int n = 0;
+
+	pieces_init(&j->pieces, cut_of(j->head, j->head + j->n_head));
+	memcpy(pieces_room(&j->pieces, j->n_head), j->head, j->n_head);
+	pieces_came(&j->pieces, j->n_head);
+	free(j->head);
+	j->head = NULL;
+	do {
+		if (read_pieces(j) != 0)
+			return -1;
+		import_show(&j->show, j->reader, j->parse.rows);
+		if (j->pieces.at_end)
+			break;
+		room = pieces_room(&j->pieces, CHUNK_BYTES);
+		n = reader_read(j->reader, room, CHUNK_BYTES, e);
+		if (n < 0)
+			return -1;
+		pieces_came(&j->pieces, (size_t)n);
+	} while (n >= 0);
+	result = parse_end(&j->parse);
+	return result == PIECE_SKIPPED ? 0 : take(j, result, j->pieces.line);
+}
+
+/* ------------------------------------------------------------- the file */
+
+/* All rows are there: keep them, unless the content came before. */
+static int
+finish(struct job *j, struct err *e)
+{
+	struct import_result *r = j->r;
+	struct import_record im = { .kind = r->kind, .file = j->name };
+	char digest[READER_DIGEST_SIZE];
+	int known;
+
+	r->bytes = reader_bytes(j->reader);
+	r->rows = j->parse.rows;
+	r->duplicates = j->parse.duplicates;
+	if (r->rows == 0 && r->duplicates == 0 && r->bad_lines > 0)
+		return err_set(e, "%s; no line of it could be read as %s",
+		    r->bad_line[0], r->kind);
+	reader_digest(j->reader, digest);
+	known = store_find_import(j->st, r->kind, digest, &r->before_us, e);
+	if (known < 0)
+		return -1;
+	if (known > 0) {
+		store_rollback(j->st);
+		return 0;
+	}
+	r->before_us = NOT_MEASURED;
+	im.sha256 = digest;
+	im.rows = r->rows;
+	im.duplicates = r->duplicates;
+	im.bad_lines = r->bad_lines;
+	im.first_bad = r->bad_lines > 0 ? r->bad_line[0] : NULL;
+	if (store_end_import(j->st, j->import_id, &im, e) != 0)
+		return -1;
+	return store_commit(j->st, e);
+}
+
+static int
+import_opened(struct job *j, struct err *e)
+{
+	const struct record_sink sink = { j, store_event, store_edge,
+		store_failure };
+	struct import_record im = { .file = j->name };
+	int result = -1;
+
+	if (find_format(j, e) != 0)
+		return -1;
+	j->r->kind = im.kind = j->rq->format->name;
+	parse_init(&j->parse, j->rq->format, &j->rq->hints, &sink);
+	j->parse.e = e;
+	if (store_begin(j->st, e) == 0) {
+		if (store_begin_import(j->st, &im, &j->import_id, e) == 0 &&
+		    read_all(j, e) == 0 && finish(j, e) == 0)
+			result = 0;
+		else
+			store_rollback(j->st);
+	}
+	import_show_end(&j->show);
+	pieces_clear(&j->pieces);
+	parse_clear(&j->parse);
+	return result;
+}
+
+int
+import_file(struct store *st, struct import_request *rq,
+    struct import_result *r, struct err *e)
+{
+	struct job j = { .st = st, .rq = rq, .r = r };
+	const struct format *asked = rq->format;
+	int result;
+
+	memset(r, 0, sizeof(*r));
+	r->before_us = NOT_MEASURED;
+	j.name = strcmp(rq->file, "-") == 0 ? "standard input" : rq->file;
+	j.reader = reader_open(rq->file, e);
+	if (j.reader == NULL)
+		return -1;
+	rq->hints.written_us = reader_written_us(j.reader);
+	import_show_begin(&j.show, rq->show_progress, j.name);
+	result = import_opened(&j, e);
+	free(j.head);
+	reader_close(j.reader);
+	rq->format = asked;
+	return result;
+}
