@@ -14,6 +14,8 @@ const struct command commands[] = {
 	    "read the configuration, resolve, show the plan" },
 	{ "gateway", cmd_gateway,
 	    "on a Linux NAT gateway: record what it refuses" },
+	{ "idle", cmd_idle,
+	    "find after how long a silent connection dies, and how" },
 	{ "ramp", cmd_ramp, "how many connections at once there is room for" },
 	{ "run", cmd_run, "fire the configured attempts and record them" },
 	{ "witness", cmd_witness,

@@ -20,6 +20,7 @@ extern const struct command commands[];
 int cmd_census(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_gateway(int argc, char **argv);
+int cmd_idle(int argc, char **argv);
 int cmd_ramp(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_witness(int argc, char **argv);

@@ -377,6 +377,12 @@ heldlink_facts(const struct heldlink *l)
 	return &l->facts;
 }
 
+int64_t
+heldlink_segments(const struct heldlink *l)
+{
+	return pathsocket_facts(l->fd).segs_in;
+}
+
 void
 heldlink_free(struct heldlink *l, enum heldlink_closing how)
 {

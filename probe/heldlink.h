@@ -110,6 +110,12 @@ void heldlink_ask(struct heldlink *l);
 const struct heldlink_facts *heldlink_facts(const struct heldlink *l);
 
 /*
+ * Segments that came in so far, TCP's own keep-alives among them, which
+ * last_in_us does not show; NOT_MEASURED where the kernel does not tell.
+ */
+int64_t heldlink_segments(const struct heldlink *l);
+
+/*
  * How an open connection is closed.  A reset frees the far end, this host and
  * most NATs at once or in seconds; after a FIN the port stays taken for the
  * NAT's TIME_WAIT.

@@ -19,36 +19,11 @@ clear(struct outfile *o)
 	memset(o, 0, sizeof(*o));
 }
 
-/* Under another name, beside the file that name stands for. */
-static FILE *
-open_temporary(struct outfile *o)
-{
-	char *real = realpath(o->name, NULL);
-	mode_t mask = umask(0);
-	FILE *f;
-	int fd;
-
-	umask(mask);
-	if (real != NULL) {
-		free(o->name);
-		o->name = real;
-	}
-	o->temporary = x_asprintf("%s.XXXXXX", o->name);
-	fd = mkstemp(o->temporary);
-	if (fd < 0)
-		return NULL;
-	f = fchmod(fd, 0644 & ~mask) == 0 ? fdopen(fd, "w") : NULL;
-	if (f == NULL) {
-		close(fd);
-		unlink(o->temporary);
-	}
-	return f;
-}
-
 int
 outfile_begin(struct outfile *o, const char *name, struct err *e)
 {
-	struct stat st;
+	mode_t mask;
+	int fd;
 
 	memset(o, 0, sizeof(*o));
 	if (name == NULL) {
@@ -56,16 +31,21 @@ outfile_begin(struct outfile *o, const char *name, struct err *e)
 		return 0;
 	}
 	o->name = x_strdup(name);
-	if (stat(name, &st) == 0 && S_ISDIR(st.st_mode)) {
+	o->temporary = x_asprintf("%s.XXXXXX", name);
+	fd = mkstemp(o->temporary);
+	if (fd < 0) {
+		err_sys(e, "%s: cannot write", name);
 		clear(o);
-		return err_set(e, "%s: is a directory", name);
+		return -1;
 	}
-	if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
-		o->f = fopen(name, "we");
-	else
-		o->f = open_temporary(o);
+	mask = umask(0);
+	umask(mask);
+	if (fchmod(fd, 0644 & ~mask) == 0)
+		o->f = fdopen(fd, "w");
 	if (o->f == NULL) {
 		err_sys(e, "%s: cannot write", name);
+		close(fd);
+		unlink(o->temporary);
 		clear(o);
 		return -1;
 	}
@@ -79,15 +59,16 @@ outfile_commit(struct outfile *o, struct err *e)
 	int result = 0;
 
 	if (fflush(o->f) != 0 || ferror(o->f) ||
-	    (o->temporary != NULL && fsync(fileno(o->f)) != 0))
+	    (o->name != NULL && fsync(fileno(o->f)) != 0))
 		result = err_sys(e, "%s: cannot write", name);
-	if (o->name != NULL && fclose(o->f) != 0 && result == 0)
-		result = err_sys(e, "%s: cannot write", name);
-	if (o->temporary != NULL && result == 0 &&
-	    rename(o->temporary, o->name) != 0)
-		result = err_sys(e, "%s: cannot write", name);
-	if (o->temporary != NULL && result != 0)
-		unlink(o->temporary);
+	if (o->name != NULL) {
+		if (fclose(o->f) != 0 && result == 0)
+			result = err_sys(e, "%s: cannot write", name);
+		if (result == 0 && rename(o->temporary, o->name) != 0)
+			result = err_sys(e, "%s: cannot write", name);
+		if (result != 0)
+			unlink(o->temporary);
+	}
 	clear(o);
 	return result;
 }
@@ -95,9 +76,9 @@ outfile_commit(struct outfile *o, struct err *e)
 void
 outfile_abandon(struct outfile *o)
 {
-	if (o->name != NULL)
+	if (o->name != NULL) {
 		fclose(o->f);
-	if (o->temporary != NULL)
 		unlink(o->temporary);
+	}
 	clear(o);
 }
