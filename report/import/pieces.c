@@ -115,7 +115,7 @@ next_line(struct pieces *p, struct piece *out, const char **why)
 	size = (end != NULL ? (size_t)(end - p->bytes) : p->n) - begin;
 	p->scanned = begin + size + (end != NULL);
 	p->line++;
-	if (p->too_long) {
+	if (p->too_long || size > PIECE_BYTES_MAX) {
 		p->too_long = false;
 		p->taken = p->scanned;
 		*why = too_long_text;
@@ -155,7 +155,7 @@ end_element(struct pieces *p, size_t end, struct piece *out, const char **why)
 		p->taken = end;
 		return 0;
 	}
-	if (p->too_long) {
+	if (p->too_long || end - p->begun > PIECE_BYTES_MAX) {
 		p->too_long = false;
 		p->taken = end;
 		*why = too_long_text;
