@@ -155,6 +155,7 @@ begin_tls(struct heldlink *l)
 {
 	const char *host = l->order.endpoint->host;
 	struct endpoint_address literal;
+	char *name;
 
 	l->ssl = SSL_new(l->order.tls);
 	if (l->ssl == NULL || SSL_set_fd(l->ssl, l->fd) != 1) {
@@ -165,7 +166,9 @@ begin_tls(struct heldlink *l)
 		X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(l->ssl), host);
 	else {
 		SSL_set1_host(l->ssl, host);
-		SSL_set_tlsext_host_name(l->ssl, host);
+		name = x_strdup(host); /* the macro takes no const */
+		SSL_set_tlsext_host_name(l->ssl, name);
+		free(name);
 	}
 	l->facts.state = HELDLINK_SECURING;
 	arm_timer(l, l->order.answer_timeout_us);
