@@ -29,7 +29,8 @@ check "documents, examples and the runbook" \
 /usr/share/doc/natdiff/examples/aws-alarm.json
 /usr/share/doc/natdiff/examples/azure-alert.json
 /usr/share/doc/natdiff/examples/gcp-log-metric.json
-/usr/share/doc/natdiff/examples/natdiff.yaml"
+/usr/share/doc/natdiff/examples/natdiff.yaml
+/usr/share/doc/natdiff/examples/prometheus-rules.yml"
 check "all pages of the runbook" \
   equals "$(cd "$root/usr/share/doc/natdiff/runbook" && ls)" "$(cd "$TOP_SRCDIR/docs/runbook" && ls)"
 check "and what the programs read in their own folder" \

@@ -74,6 +74,18 @@ check "each label of the log metric has its extractor" equals \
   "$(jq -c '[.metricDescriptor.labels[].key] | sort' "$examples/gcp-log-metric.json")" \
   "$(jq -c '.labelExtractors | keys' "$examples/gcp-log-metric.json")"
 
+if command -v promtool >/dev/null; then
+  check "Prometheus takes the rules" promtool check rules "$examples/prometheus-rules.yml"
+  sed "s|RULES|$examples/prometheus-rules.yml|" "$TOP_SRCDIR/tests/data/runbook/rules-test.yml" >"$work/rules.yml"
+  check "and they say what is the matter" promtool test rules "$work/rules.yml"
+else
+  skip "the rules for Prometheus" "promtool is not installed"
+fi
+# Failures of the host itself: the rules and failure.c are to agree.
+check "failures in the rules are names that there are" equals \
+  "$(sed -n 's/.*failure[!=]~"\([a-z_|]*\)".*/\1/p' "$examples/prometheus-rules.yml" | tr '|' '\n' | sort -u |
+    grep -vxFf <(grep -oE '"[a-z_]+"' "$TOP_SRCDIR/lib/failure.c" | tr -d '"'))" ""
+
 cd "$work" || exit 1
 cat "$TOP_SRCDIR/tests/data/diff/common.sql" "$TOP_SRCDIR/tests/data/diff/nat.sql" | "$tools/make_database" nat.db
 named=$("$report" diff --format json nat.db | jq -r .verdict.runbook)
