@@ -14,6 +14,7 @@
 #include "report/commands.h"
 #include "report/load/export.h"
 #include "report/options.h"
+#include "report/output/csv.h"
 #include "report/output/printable.h"
 
 static const char help[] =
@@ -30,27 +31,6 @@ static const char help[] =
 
 /* ------------------------------------------------------------------- CSV */
 
-/* A field, quoted where it must be (RFC 4180, section 2). */
-static void
-csv_field(const char *text, size_t size, bool first)
-{
-	size_t i;
-
-	if (!first)
-		putchar(',');
-	if (strcspn(text, ",\"\r\n") == size) {
-		fwrite(text, 1, size, stdout);
-		return;
-	}
-	putchar('"');
-	for (i = 0; i < size; i++) {
-		if (text[i] == '"')
-			putchar('"');
-		putchar(text[i]);
-	}
-	putchar('"');
-}
-
 static void
 csv_head(void *context, const struct export_value *values, size_t n)
 {
@@ -58,7 +38,8 @@ csv_head(void *context, const struct export_value *values, size_t n)
 
 	(void)context;
 	for (i = 0; i < n; i++)
-		csv_field(values[i].name, strlen(values[i].name), i == 0);
+		csv_field(
+		    stdout, values[i].name, strlen(values[i].name), i == 0);
 	fputs("\r\n", stdout);
 }
 
@@ -69,7 +50,8 @@ csv_row(void *context, const struct export_value *values, size_t n)
 
 	(void)context;
 	for (i = 0; i < n; i++)
-		csv_field(values[i].type == EXPORT_NULL ? "" : values[i].text,
+		csv_field(stdout,
+		    values[i].type == EXPORT_NULL ? "" : values[i].text,
 		    values[i].type == EXPORT_NULL ? 0 : values[i].size, i == 0);
 	fputs("\r\n", stdout);
 	return ferror(stdout) ? -1 : 0;

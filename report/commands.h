@@ -18,6 +18,7 @@ struct command {
 extern const struct command commands[];
 
 int cmd_check(int argc, char **argv);
+int cmd_bundle(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
@@ -25,5 +26,6 @@ int cmd_import(int argc, char **argv);
 int cmd_note(int argc, char **argv);
 int cmd_size(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 #endif

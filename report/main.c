@@ -19,6 +19,7 @@ usage(FILE *out)
 	    "\n"
 	    "  natdiff-report diff direct.db nat.db          compare, as text\n"
 	    "  natdiff-report diff --format json *.db        the same as JSON\n"
+	    "  natdiff-report bundle -o x.tar.gz *.db        evidence to send\n"
 	    "  natdiff-report export --format csv nat.db     the raw rows\n"
 	    "\n"
 	    "Commands (natdiff-report COMMAND --help says more):\n",
