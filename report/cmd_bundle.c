@@ -118,8 +118,8 @@ take_options(struct bundle_request *q, int argc, char **argv)
 int
 cmd_bundle(int argc, char **argv)
 {
-	struct bundle_request q = { .out = NULL };
-	struct err e;
+	struct err e, remark = { 0, "" };
+	struct bundle_request q = { .remark = &remark };
 	int status;
 
 	load_filter_init(&q.filter);
@@ -130,6 +130,8 @@ cmd_bundle(int argc, char **argv)
 			options_complain(NULL, &e);
 			status = 1;
 		}
+		if (remark.msg[0] != '\0')
+			options_complain(NULL, &remark);
 	}
 	free(q.attach);
 	options_clear(&q.filter);

@@ -98,7 +98,8 @@ static int
 write_report(
     struct bundle *b, const struct report *r, const char *format, struct err *e)
 {
-	const struct output_options options = { .explain = true };
+	const struct output_options options = { .explain = true,
+		.remark = b->q->remark };
 	const struct output_format *f = output_find(format, e);
 	char *name = x_asprintf("report.%s", format);
 	FILE *out = f != NULL ? folder_create(&b->folder, name, e) : NULL;
@@ -124,6 +125,8 @@ write_parts(struct bundle *b, const struct report *r, const char *database,
 	int result = write_report(b, r, "json", e);
 	size_t i;
 
+	if (result == 0)
+		result = write_report(b, r, "html", e);
 	if (result == 0)
 		s.rows = rows_open(database, e);
 	if (s.rows == NULL)

@@ -26,6 +26,8 @@ struct bundle_request {
 	const char **attach;
 	size_t n_attach;
 	bool pseudonymise; /* not with attachments */
+	/* Set to why the report has no plots, where that is so. */
+	struct err *remark;
 };
 
 /* Make it; -1 and e, and no archive, where that cannot be done. */

@@ -19,6 +19,7 @@ enum meaning {
 	CLIENT_PORT,
 	STATUS,
 	REQUEST_ID,
+	ASKED_ABOUT, /* of a bundle's query, in every line */
 	MEANINGS
 };
 
@@ -44,6 +45,7 @@ static const struct column_meaning meanings[MEANINGS] = {
 		"elb_status_code", NULL } },
 	[REQUEST_ID] = { "request_id",
 	    { "requestId", "id", "vendor_request_id", NULL } },
+	[ASKED_ABOUT] = { "asked_about", { NULL } },
 };
 
 static bool
@@ -81,6 +83,9 @@ read_values(
 	char request[FIELD_TEXT_SIZE];
 
 	edge_entry_record_init(&en);
+	/* A query without an answer, or with "no": it was not seen. */
+	if (value[ASKED_ABOUT] != NULL && value[TIME] == NULL)
+		return PIECE_SKIPPED;
 	if (value[TIME] == NULL)
 		return parse_bad(p,
 		    "no time, expected a column \"time\" (or "

@@ -91,6 +91,7 @@ check "every file is in the manifest" equals \
 plain() { jq -S 'del(.generated_at, .inputs[].file) | .gateway |= sort_by(.kind, .source)'; }
 "$report" diff --format json held/*.db | plain >want
 plain <one/report.json >got
+check "there is one for a browser" matches "$(head -c 100 one/report.html)" "^<!DOCTYPE html>"
 check "its report is that of the databases" same want got
 "$report" diff --format json one/attempts.db | plain >got
 check "and that of the database in it" same want got
@@ -121,6 +122,26 @@ check "and the vendor's own ids of successes" equals \
     grep -o 'x-request-id=vendor-' | sort -u)" "x-request-id=vendor-"
 check "and empty columns for the answer" contains "$(head -1 one/edge-query.csv)" \
   "seen,time,client_address,client_port,status,request_id,detail"
+/usr/bin/python3 - one/edge-query.csv >answer.csv <<'EOF'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1], newline="")))
+out = csv.DictWriter(sys.stdout, rows[0].keys())
+out.writeheader()
+for i, row in enumerate(rows):
+    if row["asked_about"] == "failure":
+        row.update(seen="no")
+    elif i > 0:  # the first is not answered
+        row.update(seen="yes", time=row["sent_from"], client_address="203.0.113.2",
+                   client_port="4711", status="200", request_id="r%d" % i)
+    out.writerow(row)
+EOF
+asked=$(csv one/edge-query.csv 'len([r for r in rows if r["asked_about"] == "success"])')
+cp held/nat.db answered.db
+sqlite3 answered.db 'DELETE FROM edge_entry'
+check "import reads the vendor's answer" contains \
+  "$("$report" import edge answer.csv --into answered.db 2>&1)" "0 bad lines"
+check "each by its attempt" equals "$(sql answered.db "SELECT count(*) FROM edge_entry e
+  JOIN attempt a USING (attempt_id) WHERE a.failure IS NULL AND e.client_port = 4711")" "$((asked - 1))"
 check "what would be a formula is none" contains \
   "$(cat one/application/failures.csv)" "'=HYPERLINK"
 check "in a log's name neither" contains "$(cat one/gateway/events.csv)" ",'-nat,dropped,"
