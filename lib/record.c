@@ -116,12 +116,19 @@ endpoint_address_parse(const char *text, struct endpoint_address *a)
 }
 
 bool
-endpoint_address_equal(
+endpoint_address_same_ip(
     const struct endpoint_address *a, const struct endpoint_address *b)
 {
-	if (a->family != b->family || a->port != b->port)
+	if (a->family != b->family)
 		return false;
 	if (a->family == AF_INET)
 		return a->ip.v4.s_addr == b->ip.v4.s_addr;
 	return memcmp(&a->ip.v6, &b->ip.v6, sizeof(a->ip.v6)) == 0;
+}
+
+bool
+endpoint_address_equal(
+    const struct endpoint_address *a, const struct endpoint_address *b)
+{
+	return a->port == b->port && endpoint_address_same_ip(a, b);
 }

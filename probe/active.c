@@ -158,9 +158,7 @@ prepare(struct active *a, struct err *e)
 			0 ||
 		    find_address(a, &a->sides[i], e) != 0)
 			return -1;
-	if (endpoint_address_equal(
-		&a->sides[0].address, &a->sides[1].address) &&
-	    a->sides[0].address.port == a->sides[1].address.port)
+	if (endpoint_address_equal(&a->sides[0].address, &a->sides[1].address))
 		return err_set(e, "%s: the control is the destination itself",
 		    a->sides[0].destination);
 	return active_result_open(a, e);

@@ -17,6 +17,7 @@ const struct command commands[] = {
 	{ "idle", cmd_idle,
 	    "find after how long a silent connection dies, and how" },
 	{ "ramp", cmd_ramp, "how many connections at once there is room for" },
+	{ "reuse", cmd_reuse, "how soon a public port is handed out again" },
 	{ "run", cmd_run, "fire the configured attempts and record them" },
 	{ "witness", cmd_witness,
 	    "be the far end: serve HTTPS and WebSocket, record arrivals" },

@@ -22,6 +22,7 @@ int cmd_check(int argc, char **argv);
 int cmd_gateway(int argc, char **argv);
 int cmd_idle(int argc, char **argv);
 int cmd_ramp(int argc, char **argv);
+int cmd_reuse(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_witness(int argc, char **argv);
 

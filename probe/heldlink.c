@@ -275,6 +275,22 @@ heldlink_transmit(struct heldlink *l, const void *bytes, size_t size, size_t *n)
 
 /* ------------------------------------------------------------- the events */
 
+/* What the far end still says goes; its FIN is waited for. */
+static void
+finish_reading(struct heldlink *l)
+{
+	char buffer[4096];
+	ssize_t n;
+
+	do {
+		n = recv(l->fd, buffer, sizeof(buffer), 0);
+	} while (n > 0);
+	if (n == 0)
+		heldlink_fail(l, HELDLINK_CLOSED, NULL);
+	else if (errno != EAGAIN && errno != EINTR)
+		heldlink_fail(l, end_of_errno(errno, true), NULL);
+}
+
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -284,6 +300,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (l->facts.state == HELDLINK_SECURING)
 		secure(l);
+	else if (l->facts.state == HELDLINK_FINISHING)
+		finish_reading(l);
 	else
 		heldlink_talk_read(l);
 }
@@ -299,7 +317,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 		on_connected(l);
 	else if (l->facts.state == HELDLINK_SECURING)
 		secure(l);
-	else
+	else if (l->facts.state != HELDLINK_FINISHING)
 		heldlink_talk_write(l);
 }
 
@@ -372,6 +390,17 @@ heldlink_ask(struct heldlink *l)
 	heldlink_talk_ask(l);
 	/* What fails at once is told by the loop. */
 	event_add(l->writable, NULL);
+}
+
+void
+heldlink_finish(struct heldlink *l)
+{
+	l->facts.state = HELDLINK_FINISHING;
+	arm_timer(l, l->order.answer_timeout_us);
+	ERR_clear_error();
+	if (l->ssl != NULL)
+		SSL_shutdown(l->ssl);
+	shutdown(l->fd, SHUT_WR);
 }
 
 const struct heldlink_facts *

@@ -36,6 +36,7 @@ enum heldlink_state {
 	HELDLINK_SECURING, /* TLS */
 	HELDLINK_ASKING,   /* asked, not answered yet */
 	HELDLINK_UP,
+	HELDLINK_FINISHING, /* FIN sent, the far end's not seen */
 	HELDLINK_ENDED
 };
 
@@ -106,6 +107,14 @@ struct heldlink *heldlink_open(const struct heldlink_order *o);
  * The link is ASKING after it.
  */
 void heldlink_ask(struct heldlink *l);
+
+/*
+ * Close an UP link by FIN and wait for the far end's: on_change with ENDED,
+ * HELDLINK_CLOSED where it came (ended_us: the NAT's TIME_WAIT begins).  To
+ * free a link with a FIN alone can make it a reset after all, where the far
+ * end still says something.
+ */
+void heldlink_finish(struct heldlink *l);
 
 const struct heldlink_facts *heldlink_facts(const struct heldlink *l);
 

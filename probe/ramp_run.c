@@ -60,7 +60,7 @@ note_observed(struct ramp_result *r, const struct endpoint_address *seen)
 	if (seen->family == 0 || seen->port == 0)
 		return;
 	for (i = 0; i < r->n_addresses; i++)
-		if (endpoint_address_equal(&r->addresses[i].address, seen))
+		if (endpoint_address_same_ip(&r->addresses[i].address, seen))
 			break;
 	if (i == RAMP_ADDRESSES_MAX)
 		return;

@@ -310,7 +310,10 @@ char *endpoint_address_text(
 /* An IP address from text, without a port; -1 if it is none. */
 int endpoint_address_parse(const char *text, struct endpoint_address *a);
 
+/* Address and port; the address alone. */
 bool endpoint_address_equal(
+    const struct endpoint_address *a, const struct endpoint_address *b);
+bool endpoint_address_same_ip(
     const struct endpoint_address *a, const struct endpoint_address *b);
 
 #endif
