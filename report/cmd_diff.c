@@ -9,6 +9,7 @@
 #include "natdiff/walltime.h"
 #include "report/commands.h"
 #include "report/options.h"
+#include "report/output/outfile.h"
 #include "report/output/output.h"
 #include "report/periods.h"
 #include "report/report.h"
@@ -16,6 +17,7 @@
 static const char help[] =
     "Examples:\n"
     "  natdiff-report diff direct.db nat.db\n"
+    "  natdiff-report diff --format html -o report.html *.db\n"
     "  natdiff-report diff --since 2026-11-21T04:00:00Z *.db\n"
     "  natdiff-report diff --format json --endpoint listen *.db\n"
     "  natdiff-report diff --split 2026-11-21T04:45:00Z *.db\n"
@@ -27,8 +29,9 @@ static const char help[] =
     "Compares the direct and the nat path over any number of databases, in\n"
     "any order.  Databases that an agent is writing may be read.\n"
     "\n"
-    "  --format FORMAT   text (default), markdown (for an issue tracker) or\n"
-    "                    json\n"
+    "  --format FORMAT   text (default), html (one file with plots), markdown\n"
+    "                    (for an issue tracker) or json\n"
+    "  -o FILE           write there, whole or not at all, not to the screen\n"
     "  --exit-code       exit with 10 where the paths differ\n"
     "  --explain         print the query behind each piece of evidence\n"
     "  --scorecard FILE  judge by this table instead of the one built in\n" PERIOD_HELP
@@ -39,11 +42,43 @@ struct diff {
 	struct periods periods; /* and the files */
 	const struct output_format *format;
 	struct output_options output;
+	const char *output_file; /* NULL: standard output */
 	struct scorecard card;
 	bool exit_code;
 };
 
 #define EXIT_DIFFER 10
+
+/* Take an option by its letter: 1 taken, 0 not known, -1 and e a bad value. */
+static int
+take_option(struct diff *diff, int c, char *value, struct err *e)
+{
+	int taken;
+
+	switch (c) {
+	case 1: /* in its place: --before FILE FILE... */
+		periods_file(&diff->periods, value);
+		return 1;
+	case 'f':
+		diff->format = output_find(value, e);
+		return diff->format != NULL ? 1 : -1;
+	case 'o':
+		diff->output_file = value;
+		return 1;
+	case 'X':
+		diff->exit_code = true;
+		return 1;
+	case 'x':
+		diff->output.explain = true;
+		return 1;
+	case 'S':
+		return scorecard_read(&diff->card, value, e) == 0 ? 1 : -1;
+	default:
+		taken = periods_option(&diff->periods, c, value, e);
+		return taken != 0 ? taken
+				  : options_filter(&diff->filter, c, value, e);
+	}
+}
 
 /* Take the options; -1: go on, else the exit status. */
 static int
@@ -51,6 +86,7 @@ take_options(struct diff *diff, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "format", required_argument, NULL, 'f' },
+		{ "output", required_argument, NULL, 'o' },
 		{ "exit-code", no_argument, NULL, 'X' },
 		{ "explain", no_argument, NULL, 'x' },
 		{ "scorecard", required_argument, NULL, 'S' },
@@ -64,36 +100,16 @@ take_options(struct diff *diff, int argc, char **argv)
 
 	diff->format = output_find("text", NULL);
 	diff->output.explain = false;
+	diff->output.remark = NULL;
+	diff->output_file = NULL;
 	diff->exit_code = false;
 	scorecard_default(&diff->card);
-	while ((c = getopt_long(argc, argv, "-hf:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "-hf:o:", options, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(help, stdout);
 			return options_flushed() ? 0 : 1;
 		}
-		if (c == 1) { /* in its place: --before FILE FILE... */
-			periods_file(&diff->periods, optarg);
-			continue;
-		}
-		if (c == 'f') {
-			diff->format = output_find(optarg, &e);
-			taken = diff->format != NULL ? 1 : -1;
-		} else if (c == 'X') {
-			diff->exit_code = true;
-			taken = 1;
-		} else if (c == 'x') {
-			diff->output.explain = true;
-			taken = 1;
-		} else if (c == 'S') {
-			taken = scorecard_read(&diff->card, optarg, &e) == 0
-			    ? 1
-			    : -1;
-		} else {
-			taken = periods_option(&diff->periods, c, optarg, &e);
-			if (taken == 0)
-				taken = options_filter(
-				    &diff->filter, c, optarg, &e);
-		}
+		taken = take_option(diff, c, optarg, &e);
 		if (taken < 0)
 			options_complain("diff", &e);
 		if (taken != 1)
@@ -129,6 +145,29 @@ paths_differ(const struct verdict *v)
 	    v->cause != CAUSE_ENDPOINT_DOWN;
 }
 
+/* Print it, or write the file; the exit status. */
+static int
+write_report(struct diff *diff, const struct report *r)
+{
+	struct err e, remark = { 0, "" };
+	struct outfile o;
+
+	if (outfile_begin(&o, diff->output_file, &e) != 0) {
+		options_complain(NULL, &e);
+		return 1;
+	}
+	diff->output.remark = &remark;
+	diff->format->write(r, &diff->output, o.f);
+	diff->output.remark = NULL;
+	if (remark.msg[0] != '\0')
+		options_complain(NULL, &remark);
+	if (outfile_commit(&o, &e) != 0) {
+		options_complain(NULL, &e);
+		return 1;
+	}
+	return 0;
+}
+
 static int
 compare(struct diff *diff)
 {
@@ -148,12 +187,10 @@ compare(struct diff *diff)
 		report_make(&r, &d, &diff->card, walltime_now_us());
 		if (compared > 0)
 			r.comparison = &c;
-		diff->format->write(&r, &diff->output, stdout);
-		status = diff->exit_code && paths_differ(&r.verdict)
-		    ? EXIT_DIFFER
-		    : 0;
+		status = write_report(diff, &r);
+		if (status == 0 && diff->exit_code && paths_differ(&r.verdict))
+			status = EXIT_DIFFER;
 		report_clear(&r);
-		status = options_flushed() ? status : 1;
 	}
 	comparison_clear(&c);
 	dataset_clear(&d);

@@ -10,6 +10,7 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/advice.h"
+#include "report/gateway_sums.h"
 #include "report/output/json_parts.h"
 
 /* Weights below this say nothing worth a line. */
@@ -247,52 +248,20 @@ json_verdict(const struct report *r)
 }
 
 /* What a gateway reads off at a moment, and which must not be added up. */
-static bool
-is_level(const char *kind)
-{
-	static const char *const levels[] = { "conntrack_count",
-		"conntrack_max", "conntrack_translated", "ports_in_use",
-		"ports_closed" };
-	size_t i;
-
-	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (strcmp(kind, levels[i]) == 0)
-			return true;
-	return false;
-}
-
-/*
- * Events by source and kind, with the sum of their values; of what is a level
- * rather than an increase, the largest.
- */
 json_t *
 json_gateway(const struct report *r)
 {
-	const struct dataset *d = r->d;
-	size_t kinds = d->event_kinds.n, n = kinds * d->event_sources.n, i;
-	int64_t *sums = x_calloc(n + 1, sizeof(*sums)), *sum;
-	uint8_t *seen = x_calloc(n + 1, 1);
 	json_t *list = json_array();
+	struct gateway_sums sums;
+	size_t i;
 
-	for (i = 0; i < d->n_gateway_events; i++) {
-		const struct gateway_event *g = &d->gateway_events[i];
-
-		seen[g->source * kinds + g->kind] = 1;
-		sum = &sums[g->source * kinds + g->kind];
-		if (!is_level(d->event_kinds.text[g->kind]))
-			*sum += g->value;
-		else if (g->value > *sum)
-			*sum = g->value;
-	}
-	for (i = 0; i < n; i++)
-		if (seen[i])
-			json_array_append_new(list,
-			    json_pack("{s:s, s:s, s:I, s:n}", "source",
-				d->event_sources.text[i / kinds], "kind",
-				d->event_kinds.text[i % kinds], "count",
-				(json_int_t)sums[i], "joined"));
-	free(sums);
-	free(seen);
+	gateway_sums_find(&sums, r->d);
+	for (i = 0; i < sums.n; i++)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:I, s:n}", "source",
+			sums.sum[i].source, "kind", sums.sum[i].kind, "count",
+			(json_int_t)sums.sum[i].value, "joined"));
+	gateway_sums_clear(&sums);
 	return list;
 }
 

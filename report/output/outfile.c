@@ -19,11 +19,36 @@ clear(struct outfile *o)
 	memset(o, 0, sizeof(*o));
 }
 
+/* Under another name, beside the file that name stands for. */
+static FILE *
+open_temporary(struct outfile *o)
+{
+	char *real = realpath(o->name, NULL);
+	mode_t mask = umask(0);
+	FILE *f;
+	int fd;
+
+	umask(mask);
+	if (real != NULL) {
+		free(o->name);
+		o->name = real;
+	}
+	o->temporary = x_asprintf("%s.XXXXXX", o->name);
+	fd = mkstemp(o->temporary);
+	if (fd < 0)
+		return NULL;
+	f = fchmod(fd, 0644 & ~mask) == 0 ? fdopen(fd, "w") : NULL;
+	if (f == NULL) {
+		close(fd);
+		unlink(o->temporary);
+	}
+	return f;
+}
+
 int
 outfile_begin(struct outfile *o, const char *name, struct err *e)
 {
-	mode_t mask;
-	int fd;
+	struct stat st;
 
 	memset(o, 0, sizeof(*o));
 	if (name == NULL) {
@@ -31,21 +56,16 @@ outfile_begin(struct outfile *o, const char *name, struct err *e)
 		return 0;
 	}
 	o->name = x_strdup(name);
-	o->temporary = x_asprintf("%s.XXXXXX", name);
-	fd = mkstemp(o->temporary);
-	if (fd < 0) {
-		err_sys(e, "%s: cannot write", name);
+	if (stat(name, &st) == 0 && S_ISDIR(st.st_mode)) {
 		clear(o);
-		return -1;
+		return err_set(e, "%s: is a directory", name);
 	}
-	mask = umask(0);
-	umask(mask);
-	if (fchmod(fd, 0644 & ~mask) == 0)
-		o->f = fdopen(fd, "w");
+	if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+		o->f = fopen(name, "we");
+	else
+		o->f = open_temporary(o);
 	if (o->f == NULL) {
 		err_sys(e, "%s: cannot write", name);
-		close(fd);
-		unlink(o->temporary);
 		clear(o);
 		return -1;
 	}
@@ -59,16 +79,15 @@ outfile_commit(struct outfile *o, struct err *e)
 	int result = 0;
 
 	if (fflush(o->f) != 0 || ferror(o->f) ||
-	    (o->name != NULL && fsync(fileno(o->f)) != 0))
+	    (o->temporary != NULL && fsync(fileno(o->f)) != 0))
 		result = err_sys(e, "%s: cannot write", name);
-	if (o->name != NULL) {
-		if (fclose(o->f) != 0 && result == 0)
-			result = err_sys(e, "%s: cannot write", name);
-		if (result == 0 && rename(o->temporary, o->name) != 0)
-			result = err_sys(e, "%s: cannot write", name);
-		if (result != 0)
-			unlink(o->temporary);
-	}
+	if (o->name != NULL && fclose(o->f) != 0 && result == 0)
+		result = err_sys(e, "%s: cannot write", name);
+	if (o->temporary != NULL && result == 0 &&
+	    rename(o->temporary, o->name) != 0)
+		result = err_sys(e, "%s: cannot write", name);
+	if (o->temporary != NULL && result != 0)
+		unlink(o->temporary);
 	clear(o);
 	return result;
 }
@@ -76,9 +95,9 @@ outfile_commit(struct outfile *o, struct err *e)
 void
 outfile_abandon(struct outfile *o)
 {
-	if (o->name != NULL) {
+	if (o->name != NULL)
 		fclose(o->f);
+	if (o->temporary != NULL)
 		unlink(o->temporary);
-	}
 	clear(o);
 }

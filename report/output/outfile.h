@@ -12,12 +12,13 @@
 struct outfile {
 	FILE *f;
 	char *name;      /* what it will be */
-	char *temporary; /* what it is */
+	char *temporary; /* what it is; NULL: written in its place */
 };
 
 /*
  * Begin the file, mode 0644 less the umask.  NULL as a name is standard
- * output.  -1 and e where it cannot be made.
+ * output.  What is there and no regular file (a device, a fifo) is written in
+ * its place; a symbolic link stays one.  -1 and e where it cannot be made.
  */
 int outfile_begin(struct outfile *o, const char *name, struct err *e);
 

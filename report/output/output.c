@@ -10,6 +10,7 @@
 static const struct output_format formats[] = {
 	{ "text", output_text },
 	{ "json", output_json },
+	{ "html", output_html },
 	{ "markdown", output_markdown },
 };
 
@@ -21,7 +22,8 @@ output_find(const char *name, struct err *e)
 	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
 		if (strcmp(name, formats[i].name) == 0)
 			return &formats[i];
-	err_set(
-	    e, "%s: no such format, there are text, markdown and json", name);
+	err_set(e,
+	    "%s: no such format, there are text, html, markdown and json",
+	    name);
 	return NULL;
 }

@@ -13,6 +13,11 @@
 
 struct output_options {
 	bool explain; /* print the queries behind the evidence */
+	/*
+	 * Where not NULL: set to why something of the report is missing, as
+	 * it then says itself; else left as it is.
+	 */
+	struct err *remark;
 };
 
 struct output_format {
@@ -31,6 +36,8 @@ void output_markdown(
     const struct report *r, const struct output_options *options, FILE *out);
 /* What a person who waits for it needs: as text, without the counts. */
 void output_watch(const struct report *r, FILE *out);
+void output_html(
+    const struct report *r, const struct output_options *options, FILE *out);
 void output_json(
     const struct report *r, const struct output_options *options, FILE *out);
 

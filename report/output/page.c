@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ table_clear(struct table *t)
 		for (k = 0; k < t->row[i].n; k++)
 			free(t->row[i].cell[k]);
 		free(t->row[i].cell);
+		free(t->row[i].share);
 	}
 	free(t->row);
 	memset(t, 0, sizeof(*t));
@@ -51,11 +53,15 @@ void
 table_row(struct table *t, const char *label)
 {
 	struct table_row *row;
+	size_t i;
 
 	t->row = x_grow(t->row, t->n, &t->capacity, sizeof(*t->row));
 	row = &t->row[t->n++];
 	memset(row, 0, sizeof(*row));
 	row->cell = x_calloc(t->n_columns, sizeof(*row->cell));
+	row->share = x_calloc(t->n_columns, sizeof(*row->share));
+	for (i = 0; i < t->n_columns; i++)
+		row->share[i] = NAN;
 	row->cell[row->n++] = x_strdup(label);
 }
 
@@ -77,6 +83,14 @@ table_cell(struct table *t, const char *fmt, ...)
 	va_start(ap, fmt);
 	row->cell[row->n++] = format(fmt, ap);
 	va_end(ap);
+}
+
+void
+table_share(struct table *t, double share)
+{
+	struct table_row *row = &t->row[t->n - 1];
+
+	row->share[row->n - 1] = share;
 }
 
 /* ----------------------------------------------------------------- pages */

@@ -14,9 +14,10 @@
 #define TABLE_COLUMNS_MAX 64
 
 struct table_row {
-	bool group;  /* a heading of the rows below it */
-	char **cell; /* n_columns, NULL: empty */
-	size_t n;    /* set so far */
+	bool group;    /* a heading of the rows below it */
+	char **cell;   /* n_columns, NULL: empty */
+	double *share; /* of the cells that are part of a whole, else NaN */
+	size_t n;      /* set so far */
 };
 
 /* The first column holds labels; blanks before a label indent it. */
@@ -38,6 +39,9 @@ void table_group(struct table *t, const char *label);
 /* The next cell of the row begun last. */
 void table_cell(struct table *t, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The latest cell is about a share of a whole, which a style may draw. */
+void table_share(struct table *t, double share);
 
 struct page_style;
 

@@ -13,7 +13,6 @@
 #include "report/output/printable.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
-#define ESCAPE_SIZE 16             /* "\u{10ffff}" and the NUL */
 
 /*
  * What may reach a terminal as it is, and how wide it is there.  A list of
@@ -87,14 +86,15 @@ code_width(uint32_t code)
  * returns the bytes of s that it stands for.
  */
 static size_t
-next_piece(const char *s, size_t size, char shown[ESCAPE_SIZE], size_t *width)
+next_piece(
+    const char *s, size_t size, char shown[PRINTABLE_PIECE_SIZE], size_t *width)
 {
 	uint32_t code = 0;
 	size_t length = utf8_decode(s, size, &code);
 
 	if (length == 0) {
 		*width = (size_t)snprintf(
-		    shown, ESCAPE_SIZE, "\\x%02x", (unsigned char)*s);
+		    shown, PRINTABLE_PIECE_SIZE, "\\x%02x", (unsigned char)*s);
 		return 1;
 	}
 	*width = code_width(code);
@@ -103,18 +103,29 @@ next_piece(const char *s, size_t size, char shown[ESCAPE_SIZE], size_t *width)
 		shown[length] = '\0';
 	} else if (code < 0x80) {
 		*width = (size_t)snprintf(
-		    shown, ESCAPE_SIZE, "\\x%02x", (unsigned)code);
+		    shown, PRINTABLE_PIECE_SIZE, "\\x%02x", (unsigned)code);
 	} else {
 		*width = (size_t)snprintf(
-		    shown, ESCAPE_SIZE, "\\u{%x}", (unsigned)code);
+		    shown, PRINTABLE_PIECE_SIZE, "\\u{%x}", (unsigned)code);
 	}
 	return length;
+}
+
+size_t
+printable_piece(const char *s, size_t size, char shown[PRINTABLE_PIECE_SIZE],
+    uint32_t *code)
+{
+	size_t width;
+
+	if (utf8_decode(s, size, code) == 0)
+		*code = UINT32_MAX;
+	return next_piece(s, size, shown, &width);
 }
 
 char *
 printable(const char *s, size_t width)
 {
-	char shown[ESCAPE_SIZE];
+	char shown[PRINTABLE_PIECE_SIZE];
 	size_t size = strlen(s), used = 0, piece, fits = 0, at;
 	struct text out;
 	bool cut = false;

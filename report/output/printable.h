@@ -7,6 +7,9 @@
 #define NATDIFF_OUTPUT_PRINTABLE_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+#define PRINTABLE_PIECE_SIZE 16 /* "\\u{10ffff}" and the NUL */
 
 /*
  * s in new memory, in at most width columns (0: any number).  Letters, digits,
@@ -18,6 +21,14 @@ char *printable(const char *s, size_t width);
 
 /* The columns that a result of printable() takes. */
 size_t printable_width(const char *s);
+
+/*
+ * The same for one code point, for a style with scripts of its own: how s, of
+ * at least one byte, begins; shown is what printable() makes of it, *code the
+ * code point, or UINT32_MAX where it is none.  Returns the bytes it takes.
+ */
+size_t printable_piece(const char *s, size_t size,
+    char shown[PRINTABLE_PIECE_SIZE], uint32_t *code);
 
 /*
  * The first size bytes of s in new memory, valid UTF-8 without NUL: U+FFFD

@@ -308,6 +308,8 @@ part_row(struct columns *c, const char *name, const struct part *part)
 			table_cell(&c->t, "%zu/%zu %s", p->tally.failed,
 			    p->tally.ok + p->tally.failed,
 			    value_percent(p->rate).s);
+		if (p != NULL)
+			table_share(&c->t, p->rate);
 	}
 }
 

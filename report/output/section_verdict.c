@@ -82,8 +82,14 @@ section_verdict(struct page *p, const struct report *r)
 	page_paragraph(p, "%s", counts);
 	window(p, r);
 	free(counts);
-	where(p, v);
-	missing(p, v);
+	section_where(p, r);
+}
+
+void
+section_where(struct page *p, const struct report *r)
+{
+	where(p, &r->verdict);
+	missing(p, &r->verdict);
 }
 
 /* -------------------------------------------------------- the other causes */

@@ -1,5 +1,5 @@
 /*
- * Inside report/output: the sections of the page that text and Markdown
+ * Inside report/output: the sections of the page that text, Markdown and HTML
  * share, in their order.  Each writes nothing where there is nothing to say.
  */
 #ifndef NATDIFF_OUTPUT_SECTIONS_H
@@ -18,12 +18,15 @@
 size_t *sections_order(const struct report *r);
 
 void section_verdict(struct page *p, const struct report *r);
+void section_where(struct page *p, const struct report *r); /* part of it */
 void section_comparison(struct page *p, const struct report *r);
 void section_episodes(struct page *p, const struct report *r);
 void section_compared(struct page *p, const struct report *r);
 void section_evidence(struct page *p, const struct report *r);
 void section_rivals(struct page *p, const struct report *r);
 void section_advice(struct page *p, const struct report *r);
+void section_notes(struct page *p, const struct report *r);
+void section_sources(struct page *p, const struct report *r);
 void section_counts(struct page *p, const struct report *r);
 
 #endif

@@ -219,7 +219,7 @@ check "refuses a view in the place of a table" refuses 1 'not as natdiff makes i
 head -c 20000 nat.db >cut.db
 check "refuses a file that was cut" refuses 1 'cut.db: damaged' diff cut.db
 
-check "refuses a format that there is not" refuses 2 'no such format' diff --format html nat.db
+check "refuses a format that there is not" refuses 2 'no such format' diff --format pdf nat.db
 check "refuses a time that is none" refuses 2 'not a time' diff --since yesterday nat.db
 check "refuses an empty window" refuses 2 'not behind' \
   diff --since 2026-11-22 --until 2026-11-21 nat.db
