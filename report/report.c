@@ -38,6 +38,7 @@ report_make(struct report *r, const struct dataset *d,
 		pairs[i] = &ep->pairs;
 	}
 	sources_find(&r->sources, d);
+	egress_find(&r->egress, d);
 	notes_make(&r->notes, d, pairs);
 	verdict_make(&r->verdict, d, pairs, card, &gateway);
 	free(pairs);
@@ -54,6 +55,7 @@ report_clear(struct report *r)
 	}
 	free(r->endpoints);
 	sources_clear(&r->sources);
+	egress_clear(&r->egress);
 	notes_clear(&r->notes);
 	verdict_clear(&r->verdict);
 	memset(r, 0, sizeof(*r));

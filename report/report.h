@@ -10,6 +10,7 @@
 
 #include "report/comparison.h"
 #include "report/dataset.h"
+#include "report/egress.h"
 #include "report/notes.h"
 #include "report/pairs.h"
 #include "report/sources.h"
@@ -31,6 +32,7 @@ struct report {
 	size_t n_pairs, both_ok, nat_only, direct_only, both_failed;
 	struct sources sources;
 	struct notes notes;
+	struct egress egress;
 	struct verdict verdict;
 	/* Before and after: not owned, NULL where nobody asked. */
 	const struct comparison *comparison;

@@ -174,6 +174,7 @@ verdict_make(struct verdict *v, const struct dataset *d,
 	v->cause = CAUSE_INCONCLUSIVE;
 	w.control = find_control(&w);
 	w.interval_us = interval_of_pairs(&w);
+	ledger_make(&v->ledger, d);
 	verdict_sum_pairing(&p, &w);
 	verdict_judge_endpoints(&w);
 	verdict_adjust(v);
@@ -227,5 +228,6 @@ verdict_clear(struct verdict *v)
 	free(v->episodes);
 	free(v->endpoints);
 	evidence_list_clear(&v->evidence);
+	ledger_clear(&v->ledger);
 	memset(v, 0, sizeof(*v));
 }

@@ -14,6 +14,7 @@
 #include "report/evidence/evidence.h"
 #include "report/evidence/facts.h"
 #include "report/evidence/judgement.h"
+#include "report/evidence/ledger.h"
 #include "report/evidence/where.h"
 #include "report/pairs.h"
 #include "report/stats/latency.h"
@@ -68,6 +69,7 @@ struct verdict {
 	struct episode_verdict *episodes;
 	size_t n_episodes;
 	struct evidence_list evidence;
+	struct ledger ledger;
 };
 
 /* What the report was told of the gateway: from the runs' configuration. */

@@ -15,8 +15,8 @@
 
 #define JSON_VERSION 1
 
-static const char *
-role_name(enum role role)
+const char *
+json_role(enum role role)
 {
 	return role == ROLE_DIRECT ? "direct" : "nat";
 }
@@ -58,7 +58,7 @@ source_json(const struct dataset *d, const struct source *s)
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}",
 	    "file", in->file, "agent", d->agents.text[series->agent], "host",
 	    d->hosts.text[series->host], "path", path->name, "role",
-	    role_name(path->role), "runs", json_count(s->runs), "attempts",
+	    json_role(path->role), "runs", json_count(s->runs), "attempts",
 	    json_count(s->attempts), "clock", clock, "public_addresses",
 	    addresses);
 }
@@ -87,7 +87,7 @@ tally_json(const struct dataset *d, uint32_t path_index, const struct tally *t)
 
 	return json_pack(
 	    "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o, s:o}}",
-	    "path", path->name, "role", role_name(path->role), "attempts",
+	    "path", path->name, "role", json_role(path->role), "attempts",
 	    json_count(t->ok + t->failed), "ok", json_count(t->ok), "failed",
 	    json_count(t->failed), "failure_rate", json_number(rate),
 	    "failure_rate_ci", json_interval(ci), "interrupted",
@@ -320,13 +320,14 @@ output_json(
 	json_t *o;
 
 	(void)options; /* the queries are always there */
-	o = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:n, "
-		      "s:o, s:o, s:o, s:o}",
+	o = json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+		      "s:o, s:o, s:o, s:o, s:o}",
 	    "format", "natdiff-report", "version", JSON_VERSION, "generated_at",
 	    json_moment(r->generated_at_us), "window", window(r), "inputs",
 	    inputs(r), "endpoints", endpoints(r), "episodes", json_episodes(r),
 	    "evidence", json_evidence(r), "verdict", json_verdict(r), "ledger",
-	    "gateway", json_gateway(r), "notes", notes(r), "comparison",
+	    json_ledger(r), "egress", json_egress(r), "gateway",
+	    json_gateway(r), "notes", notes(r), "comparison",
 	    json_comparison(r->comparison), "advice", json_advice(r));
 	/* ASCII only: what was hostile in a name must not reach a terminal. */
 	json_dumpf(o, out,

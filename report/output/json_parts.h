@@ -19,6 +19,7 @@ json_t *json_measured(int64_t value); /* null where it was not */
 json_t *json_number(double value);    /* null for NaN, 3 for 3.0 */
 json_t *json_interval(struct interval i);
 json_t *json_moment(int64_t at_us);
+const char *json_role(enum role role);
 
 /* Of the verdict (json_verdict.c). */
 json_t *json_contrast(const struct endpoint_verdict *v, enum outcome o);
@@ -29,6 +30,10 @@ json_t *json_evidence(const struct report *r);
 json_t *json_verdict(const struct report *r);
 json_t *json_gateway(const struct report *r);
 json_t *json_advice(const struct report *r);
+
+/* Of what a far end saw (json_ledger.c); null where there was none. */
+json_t *json_ledger(const struct report *r);
+json_t *json_egress(const struct report *r);
 
 /* Of before and after (json_comparison.c); null where c is NULL. */
 json_t *json_comparison(const struct comparison *c);

@@ -42,10 +42,12 @@ write_page(const struct page_style *style, const struct report *r,
 	section_comparison(&p, r);
 	section_episodes(&p, r);
 	section_compared(&p, r);
+	section_ledger(&p, r);
 	section_evidence(&p, r);
 	section_rivals(&p, r);
 	section_advice(&p, r);
 	section_notes(&p, r);
+	section_egress(&p, r);
 	section_sources(&p, r);
 	section_counts(&p, r);
 }

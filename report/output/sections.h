@@ -22,6 +22,8 @@ void section_where(struct page *p, const struct report *r); /* part of it */
 void section_comparison(struct page *p, const struct report *r);
 void section_episodes(struct page *p, const struct report *r);
 void section_compared(struct page *p, const struct report *r);
+void section_ledger(struct page *p, const struct report *r);
+void section_egress(struct page *p, const struct report *r);
 void section_evidence(struct page *p, const struct report *r);
 void section_rivals(struct page *p, const struct report *r);
 void section_advice(struct page *p, const struct report *r);
