@@ -64,11 +64,13 @@ sections(struct html_report *h)
 	html_shape(h);
 	html_hosts(h);
 	section_compared(p, r);
+	section_ledger(p, r);
 	section_evidence(p, r);
 	section_rivals(p, r);
 	section_advice(p, r);
 	html_gateway(h);
 	section_notes(p, r);
+	section_egress(p, r);
 	section_sources(p, r);
 	section_counts(p, r);
 	html_end_section(&h->page);
