@@ -95,24 +95,45 @@ weight(const struct demand_point *p)
 	return p->open + p->rate * CLIENT_TIME_WAIT_S;
 }
 
-/* The points of one target; several of a host and stretch are its largest. */
+/* The rows that count, target by target: of t from *first[t] on. */
+static const struct census_row **
+by_target(const struct dataset *d, size_t **first)
+{
+	const struct census_row **rows, *c;
+	size_t *at, i;
+
+	*first = x_calloc(d->targets.n + 1, sizeof(**first));
+	at = x_calloc(d->targets.n + 1, sizeof(*at));
+	rows = x_calloc(d->n_census + 1, sizeof(*rows));
+	for (i = 0; i < d->n_census; i++)
+		(*first)[d->census[i].target + 1] += counts(d, &d->census[i]);
+	for (i = 0; i < d->targets.n; i++)
+		(*first)[i + 1] += (*first)[i];
+	memcpy(at, *first, (d->targets.n + 1) * sizeof(*at));
+	for (i = 0; i < d->n_census; i++) {
+		c = &d->census[i];
+		if (counts(d, c))
+			rows[at[c->target]++] = c;
+	}
+	free(at);
+	return rows;
+}
+
+/* The points of n rows; several of a host and stretch are its largest. */
 static void
-collect(struct demand *m, const struct dataset *d, uint32_t target)
+collect(struct demand *m, const struct dataset *d,
+    const struct census_row *const row[], size_t n)
 {
 	struct demand_point *p;
-	size_t capacity = 0, i, kept = 0;
+	size_t i, kept = 0;
 
-	for (i = 0; i < d->n_census; i++) {
-		const struct census_row *c = &d->census[i];
-
-		if (c->target != target || !counts(d, c))
-			continue;
-		m->point = x_grow(m->point, m->n, &capacity, sizeof(*m->point));
+	m->point = x_calloc(n + 1, sizeof(*m->point));
+	for (i = 0; i < n; i++) {
 		p = &m->point[m->n++];
-		p->bucket = c->at_us / m->bucket_us;
-		p->host = d->series[c->series].agent;
-		p->open = (double)c->open;
-		p->rate = (double)c->time_wait / CLIENT_TIME_WAIT_S;
+		p->bucket = row[i]->at_us / m->bucket_us;
+		p->host = d->series[row[i]->series].agent;
+		p->open = (double)row[i]->open;
+		p->rate = (double)row[i]->time_wait / CLIENT_TIME_WAIT_S;
 	}
 	if (m->n == 0)
 		return;
@@ -186,18 +207,21 @@ int
 demand_from_census(struct demand *m, const struct dataset *d,
     const struct demand_given *g, struct err *e)
 {
+	const struct census_row **rows;
+	size_t n = 0, *first;
 	struct demand one;
 	uint32_t target;
-	size_t n = 0;
 
 	memset(m, 0, sizeof(*m));
 	one = *m;
 	one.bucket_us = bucket_us(d);
 	one.hosts = one.hosts_seen = hosts_seen(d);
+	rows = by_target(d, &first);
 	for (target = 0; target < d->targets.n; target++) {
 		one.point = NULL;
 		one.n = 0;
-		collect(&one, d, target);
+		collect(&one, d, rows + first[target],
+		    first[target + 1] - first[target]);
 		if (one.n > 0 && most(&one) > 0)
 			n++;
 		if (one.n > 0 && (m->n == 0 || most(&one) > most(m))) {
@@ -210,6 +234,8 @@ demand_from_census(struct demand *m, const struct dataset *d,
 			free(one.point);
 		}
 	}
+	free(rows);
+	free(first);
 	if (n == 0) {
 		demand_clear(m);
 		return err_set(e,
