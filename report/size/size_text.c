@@ -103,7 +103,9 @@ say_answer(struct page *p, const struct size_report *r)
 		else
 			table_cell(&t, "-");
 		table_cell(&t, "%lld", (long long)plan->answer.addresses);
-		table_cell(&t, "%.6g s", (double)plan->hold_down.us / 1e6);
+		table_cell(&t, "%.6g s%s", (double)plan->hold_down.us / 1e6,
+		    plan->hold_down.origin == ORIGIN_ASSUMED ? ", assumed"
+							     : "");
 		table_cell(
 		    &t, "%lld", (long long)plan->changed[CHANGE_REUSE].ports);
 	}

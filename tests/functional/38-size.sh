@@ -47,6 +47,8 @@ check "a box whose ports serve one destination at a time" equals \
 check "every provider has a plan" equals \
   "$(size '[.providers[].provider] | join(" ")' "${given[@]}" --provider all)" \
   '"gcp aws azure azure-lb linux asa fortigate panos"'
+check "what is assumed is called so" matches \
+  "$("$report" size "${given[@]}" --provider aws)" 'aws +4500 +- +1 +120 s, assumed'
 check "five providers where none is named" equals \
   "$(size '.providers | length' "${given[@]}")" 5
 check "a life in place of a rate" equals \
