@@ -216,6 +216,7 @@ witness_new(const struct witness_options *o, struct err *e)
 
 	w->o = *o;
 	w->next_arrival = o->first_arrival;
+	witness_conn_prepare(o->tls);
 	LIST_INIT(&w->conns);
 	TAILQ_INIT(&w->dirty);
 	w->base = event_base_new();

@@ -89,16 +89,6 @@ on_timeout(evutil_socket_t fd, short what, void *arg)
 	    c, c->phase == WITNESS_LINGER ? c->why : ARRIVAL_TIMEOUT);
 }
 
-/* Whether TLS itself was broken, other than by a missing goodbye. */
-static bool
-is_tls_broken(struct bufferevent *bev)
-{
-	unsigned long error = bufferevent_get_openssl_error(bev);
-
-	return error != 0 &&
-	    ERR_GET_REASON(error) != SSL_R_UNEXPECTED_EOF_WHILE_READING;
-}
-
 /*
  * How the client ended it.  errno is long gone by now, the state of the
  * socket is not: a FIN leads to CLOSE_WAIT, a reset to CLOSE.
@@ -111,7 +101,7 @@ how_ended(const struct witness_conn *c)
 
 	if (c->phase == WITNESS_LINGER && c->why != ARRIVAL_CLOSED)
 		return c->why;
-	if (is_tls_broken(c->bev))
+	if (bufferevent_get_openssl_error(c->bev) != 0)
 		return ARRIVAL_BROKEN;
 	if (getsockopt(bufferevent_getfd(c->bev), IPPROTO_TCP, TCP_INFO, &info,
 		&size) == 0 &&
@@ -258,6 +248,12 @@ on_client_hello(SSL *ssl, int *alert, void *arg)
 }
 
 void
+witness_conn_prepare(SSL_CTX *tls)
+{
+	SSL_CTX_set_client_hello_cb(tls, on_client_hello, NULL);
+}
+
+void
 witness_conn_new(struct witness *w, int fd, const struct arrival_record *r)
 {
 	struct witness_conn *c = x_calloc(1, sizeof(*c));
@@ -270,7 +266,6 @@ witness_conn_new(struct witness *w, int fd, const struct arrival_record *r)
 	c->timer = evtimer_new(w->base, on_timeout, c);
 	if (ssl != NULL && c->timer != NULL) {
 		SSL_set_app_data(ssl, c);
-		SSL_CTX_set_client_hello_cb(w->o.tls, on_client_hello, NULL);
 		c->bev = bufferevent_openssl_socket_new(w->base, fd, ssl,
 		    BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
 	}

@@ -88,6 +88,9 @@ void witness_mark(struct witness_conn *c);
 
 /* witness_conn.c */
 
+/* Once, before the first connection. */
+void witness_conn_prepare(SSL_CTX *tls);
+
 /* A new connection, fd being its own; r is how far its record is filled. */
 void witness_conn_new(
     struct witness *w, int fd, const struct arrival_record *r);

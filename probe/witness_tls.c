@@ -46,6 +46,12 @@ witness_tls_new(struct err *e)
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	/* Each attempt is a full handshake; nothing is kept for another. */
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+	/*
+	 * A FIN without a goodbye is an end like others.  Else OpenSSL would
+	 * answer it with an alert, and the reset that comes back for that
+	 * would look like the client's.
+	 */
+	SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_num_tickets(ctx, 0);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	return ctx;
