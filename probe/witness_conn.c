@@ -59,12 +59,28 @@ witness_conn_end(struct witness_conn *c, enum arrival_end how)
 	conn_free(c);
 }
 
+/*
+ * By hand and not by a high watermark: libevent 2.1 forgets what OpenSSL has
+ * of a record when a watermark stops it in the middle of one.
+ */
+void
+witness_conn_pace(struct witness_conn *c, bool waits)
+{
+	if (waits == c->waits)
+		return;
+	c->waits = waits;
+	if (waits)
+		bufferevent_disable(c->bev, EV_READ);
+	else
+		bufferevent_enable(c->bev, EV_READ);
+}
+
 void
 witness_conn_linger(struct witness_conn *c, enum arrival_end why)
 {
 	c->phase = WITNESS_LINGER;
 	c->why = why;
-	bufferevent_setwatermark(c->bev, EV_READ, 0, HTTP_REQUEST_BYTES_MAX);
+	witness_conn_pace(c, false);
 	witness_conn_limit(c, WITNESS_LINGER_US);
 }
 
@@ -96,18 +112,19 @@ on_timeout(evutil_socket_t fd, short what, void *arg)
 static enum arrival_end
 how_ended(const struct witness_conn *c)
 {
+	bool tls_failed = bufferevent_get_openssl_error(c->bev) != 0;
 	struct tcp_info info = { 0 };
 	socklen_t size = sizeof(info);
 
 	if (c->phase == WITNESS_LINGER && c->why != ARRIVAL_CLOSED)
 		return c->why;
-	if (bufferevent_get_openssl_error(c->bev) != 0)
+	if (c->phase == WITNESS_HANDSHAKE && tls_failed)
 		return ARRIVAL_BROKEN;
 	if (getsockopt(bufferevent_getfd(c->bev), IPPROTO_TCP, TCP_INFO, &info,
 		&size) == 0 &&
 	    info.tcpi_state == TCP_CLOSE)
 		return ARRIVAL_RESET;
-	return ARRIVAL_CLOSED;
+	return tls_failed ? ARRIVAL_BROKEN : ARRIVAL_CLOSED;
 }
 
 /* ---------------------------------------------------------------- requests */
@@ -183,8 +200,9 @@ read_request(struct witness_conn *c)
 	size_t size = evbuffer_get_length(in);
 	struct httprequest r;
 
-	if (size == 0 ||
-	    evbuffer_get_length(bufferevent_get_output(c->bev)) > 0)
+	witness_conn_pace(
+	    c, evbuffer_get_length(bufferevent_get_output(c->bev)) > 0);
+	if (size == 0 || c->waits)
 		return;
 	if (httprequest_parse(
 		(const char *)evbuffer_pullup(in, -1), size, &r) == 1)
@@ -280,7 +298,7 @@ witness_conn_new(struct witness *w, int fd, const struct arrival_record *r)
 	LIST_INSERT_HEAD(&w->conns, c, next);
 	w->n_conns++;
 	bufferevent_setcb(c->bev, on_progress, on_progress, on_event, c);
-	bufferevent_setwatermark(c->bev, EV_READ, 0, HTTP_REQUEST_BYTES_MAX);
+	bufferevent_set_max_single_read(c->bev, WITNESS_READ_MAX);
 	witness_conn_limit(c, WITNESS_HANDSHAKE_US);
 	witness_mark(c);
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);

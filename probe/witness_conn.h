@@ -26,7 +26,7 @@
  * What one connection may take.  With what OpenSSL and libevent take for it
  * (some 60 KiB with full buffers, 25 KiB when idle) this bounds the memory.
  */
-#define WITNESS_WS_IN_MAX      (4 * 1024) /* read ahead of the frames */
+#define WITNESS_READ_MAX       (4 * 1024) /* at once, and the TLS record */
 #define WITNESS_WS_MESSAGE_MAX (8 * 1024) /* longer ones are refused */
 #define WITNESS_WS_OUT_MAX     (8 * 1024) /* more: no frame is read */
 
@@ -54,6 +54,7 @@ struct witness_conn {
 	struct event *timer;
 	enum witness_phase phase;
 	enum arrival_end why; /* of WITNESS_LINGER */
+	bool waits; /* nothing is read until the client takes its answers */
 	wslay_event_context_ptr frames;
 	size_t frame_budget; /* bytes that wslay may still read now */
 	struct arrival_record record;
@@ -100,6 +101,9 @@ void witness_conn_end(struct witness_conn *c, enum arrival_end how);
 
 /* Nothing more is sent but what waits; the client has a little time. */
 void witness_conn_linger(struct witness_conn *c, enum arrival_end why);
+
+/* Read nothing more (waits), or go on reading. */
+void witness_conn_pace(struct witness_conn *c, bool waits);
 
 /* Give the phase so much time from now. */
 void witness_conn_limit(struct witness_conn *c, int64_t us);

@@ -61,6 +61,10 @@ int
 witness_tls_load(
     SSL_CTX *ctx, const char *certificate, const char *key, struct err *e)
 {
+	if (access(certificate, R_OK) != 0)
+		return err_sys(e, "%s: cannot open", certificate);
+	if (access(key, R_OK) != 0)
+		return err_sys(e, "%s: cannot open", key);
 	if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1)
 		return tls_error(e, certificate);
 	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||

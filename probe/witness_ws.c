@@ -100,6 +100,8 @@ witness_ws_run(struct witness_conn *c)
 			return;
 		}
 	} while (evbuffer_get_length(in) > 0 && evbuffer_get_length(in) < left);
+	/* What is left is not read because the client reads nothing. */
+	witness_conn_pace(c, evbuffer_get_length(in) > 0);
 }
 
 void
@@ -117,7 +119,6 @@ witness_ws_begin(struct witness_conn *c)
 	}
 	wslay_event_config_set_max_recv_msg_length(
 	    c->frames, WITNESS_WS_MESSAGE_MAX);
-	bufferevent_setwatermark(c->bev, EV_READ, 0, WITNESS_WS_IN_MAX);
 	c->phase = WITNESS_WEBSOCKET;
 	witness_conn_limit(c, c->witness->o.hold_us);
 	witness_ws_run(c);
