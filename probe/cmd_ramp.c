@@ -12,6 +12,7 @@
 #include "probe/active.h"
 #include "probe/commands.h"
 #include "probe/hostlimits.h"
+#include "probe/ramp_limits.h"
 #include "probe/ramp_run.h"
 
 /* As many ports as a destination can be reached from, by one address. */
@@ -95,9 +96,65 @@ detail_addresses(const struct ramp_result *r)
 	return list;
 }
 
+/* The limits that the ceiling matches, of the configured provider. */
+static size_t
+find_limits(const struct providers *p, const struct active_options *o,
+    const struct ramp_result *r, struct ramp_limit found[RAMP_LIMITS_MAX])
+{
+	if (r->finding != RAMP_DESTINATION_LIMIT)
+		return 0;
+	return ramp_limits(p, o->conf.gateway.provider, r->estimate.low,
+	    r->estimate.high, found);
+}
+
+static json_t *
+detail_limits(const struct providers *p, const struct active_options *o,
+    const struct ramp_result *r)
+{
+	struct ramp_limit found[RAMP_LIMITS_MAX];
+	size_t n = find_limits(p, o, r, found), i;
+	json_t *list = json_array();
+	struct text source;
+
+	for (i = 0; i < n; i++) {
+		text_init(&source, 4096);
+		provider_item_cite(p, found[i].item, &source);
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:I, s:s, s:s}", "provider",
+			found[i].provider->name, "limit", found[i].item->name,
+			"value", (json_int_t)found[i].item->value, "unit",
+			found[i].item->unit, "source",
+			source.s != NULL ? source.s : ""));
+		text_clear(&source);
+	}
+	return list;
+}
+
+static void
+print_limits(const struct providers *p, const struct active_options *o,
+    const struct ramp_result *r)
+{
+	struct ramp_limit found[RAMP_LIMITS_MAX];
+	size_t n = find_limits(p, o, r, found), i;
+	struct text out;
+
+	for (i = 0; i < n; i++) {
+		text_init(&out, 4096);
+		provider_item_say(found[i].item, &out);
+		text_addf(&out, ", %s", found[i].item->name);
+		if (found[i].item->text != NULL)
+			text_addf(&out, ": %s", found[i].item->text);
+		text_addf(&out, "\n    ");
+		provider_item_cite(p, found[i].item, &out);
+		printf("%s %s: %s\n", i == 0 ? "Known:" : "   or",
+		    found[i].provider->title, out.s);
+		text_clear(&out);
+	}
+}
+
 static json_t *
 detail(const struct active *a, const struct active_options *o,
-    const struct ramp_result *r)
+    const struct providers *p, const struct ramp_result *r)
 {
 	struct host_sample_record host = { 0 };
 	json_t *d = json_object(), *range = json_null();
@@ -120,6 +177,7 @@ detail(const struct active *a, const struct active_options *o,
 	json_object_set_new(
 	    d, "host_descriptors", json_integer(active_descriptors(a)));
 	json_object_set_new(d, "observed", detail_addresses(r));
+	json_object_set_new(d, "limits", detail_limits(p, o, r));
 	return d;
 }
 
@@ -213,8 +271,11 @@ static int
 finish(struct active *a, const struct active_options *o,
     struct measurement_record *m, const struct ramp_result *r)
 {
+	struct providers p;
+	int status = r->finding == RAMP_INCONCLUSIVE ? 1 : 0;
 	struct err e;
 
+	providers_default(&p);
 	m->ended_how = r->ended_how;
 	m->finding = r->finding;
 	m->low = r->estimate.low;
@@ -223,15 +284,17 @@ finish(struct active *a, const struct active_options *o,
 						       : NOT_MEASURED;
 	if (r->finding == RAMP_HOST_LIMIT || r->finding == RAMP_NO_LIMIT)
 		m->low = m->best;
-	if (active_end(a, m, detail(a, o, r), &e) != 0) {
+	if (active_end(a, m, detail(a, o, &p, r), &e) != 0) {
 		fprintf(stderr, "natdiff-probe: %s\n", e.msg);
-		return 1;
+		status = 1;
 	}
 	if (active_prints(a)) {
 		print_finding(a, r);
+		print_limits(&p, o, r);
 		print_rest(a, r);
 	}
-	return r->finding == RAMP_INCONCLUSIVE ? 1 : 0;
+	providers_clear(&p);
+	return status;
 }
 
 int

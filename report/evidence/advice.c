@@ -11,7 +11,7 @@
 #include "natdiff/text.h"
 #include "natdiff/xalloc.h"
 #include "report/evidence/advice.h"
-#include "report/evidence/datafile.h"
+#include "natdiff/datafile.h"
 
 /* Longer than any advice that somebody reads. */
 #define ADVICE_BYTES_MAX 8192

@@ -10,7 +10,7 @@
 
 #include "natdiff/err.h"
 #include "report/evidence/cause.h"
-#include "report/evidence/providers.h"
+#include "natdiff/providers.h"
 
 enum advice_step {
 	ADVICE_CONFIRM,

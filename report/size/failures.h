@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "report/dataset.h"
-#include "report/evidence/providers.h"
+#include "natdiff/providers.h"
 #include "report/size/demand.h"
 
 /*

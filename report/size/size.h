@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "natdiff/err.h"
-#include "report/evidence/providers.h"
+#include "natdiff/providers.h"
 #include "report/size/demand.h"
 
 /* Where the hold-down is not known at all: what natdiff-probe assumes. */

@@ -101,7 +101,7 @@ check "measured, where the hosts share the ports" equals \
     measured.db --provider linux)" '["gateway",10,212,10]'
 
 sed 's/^limit ports-per-vm-static 64 /limit ports-per-vm-static 8192 /' \
-  "$TOP_SRCDIR/report/evidence/providers.conf" >other.conf
+  "$TOP_SRCDIR/lib/providers.conf" >other.conf
 check "limits of one's own" equals \
   "$(size "$answer" "${given[@]}" --provider gcp --limits other.conf)" '[4500,8192,1]'
 printf 'read-on 2026-11-21\nlimit x\n' >bad.conf

@@ -7,7 +7,7 @@
 # shellcheck source=tests/functional/tap.sh
 . "$TOP_SRCDIR/tests/functional/tap.sh"
 pages=$TOP_SRCDIR/docs/runbook
-conf=$TOP_SRCDIR/report/evidence/providers.conf
+conf=$TOP_SRCDIR/lib/providers.conf
 examples=$TOP_SRCDIR/scripts/examples
 
 causes() { sed -n 's/^advice \([a-z_]*\) .*/\1/p' "$TOP_SRCDIR/report/evidence/advice.conf" | sort -u; }

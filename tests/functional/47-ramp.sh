@@ -85,6 +85,10 @@ ends_in_seconds() {
   echo "after $i tries there are $n"
   return 1
 }
+check 'a known limit that it matches is named, with its source' equals \
+  "$(found '[.detail.limits[] | select(.provider == "azure-lb") |
+     [.limit, .value, (.source | length > 20)]]')" \
+  '[["ports-per-instance-1000",32,true]]'
 check 'the gateway forgets the connections soon after' ends_in_seconds
 check 'a pool of 100 ports is found exactly, over WebSocket' \
   exactly 100 --endpoint socket

@@ -7,6 +7,7 @@
 
 #include "natdiff/record.h"
 #include "probe/ramp.h"
+#include "probe/ramp_limits.h"
 
 #define S INT64_C(1000000)
 
@@ -175,4 +176,46 @@ Test(ramp, a_kernel_that_counts_no_retransmits_is_judged_by_the_time)
 
 	cr_expect(ramp_was_refused(&slow));
 	cr_expect_not(ramp_was_refused(&fast));
+}
+
+/* ------------------------------------------------------- providers' limits */
+
+static const char data[] =
+    "read-on 2026-11-21\n"
+    "source doc 2026-01 a document\n"
+    "provider one One\n"
+    "limit small 64 ports doc\n"
+    "limit addresses 64 addresses doc\n"
+    "limit connections-total 64 connections doc\n"
+    "provider two Two\n"
+    "limit connections-per-destination 70 connections doc\n"
+    "limit small 64 ports doc\n";
+
+Test(ramp, a_ceiling_is_looked_up_among_the_limits_of_providers)
+{
+	static const struct {
+		const char *provider;
+		int64_t low, high;
+		size_t n;
+	} cases[] = {
+		{ NULL, 64, 64, 2 },
+		{ NULL, 60, 80, 3 },
+		{ NULL, 65, 69, 0 },
+		{ "one", 60, 80, 1 },
+		{ "two", 60, 80, 2 },
+		{ "unheard-of", 70, 70, 1 },
+	};
+	struct ramp_limit found[RAMP_LIMITS_MAX];
+	struct providers p;
+	struct err e;
+	size_t i, n;
+
+	cr_assert_eq(providers_parse(&p, "data", data, sizeof(data) - 1, &e), 0,
+	    "%s", e.msg);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		n = ramp_limits(
+		    &p, cases[i].provider, cases[i].low, cases[i].high, found);
+		cr_expect_eq(n, cases[i].n, "case %zu: %zu", i, n);
+	}
+	providers_clear(&p);
 }

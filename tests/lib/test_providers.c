@@ -7,7 +7,7 @@
 
 #include "natdiff/xalloc.h"
 
-#include "report/evidence/providers.h"
+#include "natdiff/providers.h"
 
 /* What the configuration of a probe takes as gateway.provider. */
 static const char *const names[] = { "gcp", "aws", "azure", "azure-lb", "linux",
@@ -35,7 +35,7 @@ Test(providers, what_is_built_in_is_the_file_that_ships)
 	size_t n;
 
 	cr_assert_not_null(top, "run by make check");
-	name = x_asprintf("%s/report/evidence/providers.conf", top);
+	name = x_asprintf("%s/lib/providers.conf", top);
 	cr_assert_eq(providers_read(&p, name, &e), 0, "%s", e.msg);
 	providers_clear(&p);
 	f = fopen(name, "r");

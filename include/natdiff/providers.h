@@ -3,8 +3,8 @@
  * and commands, each with its source.  The data ship as providers.conf, where
  * their form is described.
  */
-#ifndef NATDIFF_EVIDENCE_PROVIDERS_H
-#define NATDIFF_EVIDENCE_PROVIDERS_H
+#ifndef NATDIFF_PROVIDERS_H
+#define NATDIFF_PROVIDERS_H
 
 #include <stddef.h>
 #include <stdint.h>

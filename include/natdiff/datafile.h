@@ -2,8 +2,8 @@
  * Data files: lines of words, "#" begins a comment at the start of a word.
  * Errors say FILE:LINE.
  */
-#ifndef NATDIFF_EVIDENCE_DATAFILE_H
-#define NATDIFF_EVIDENCE_DATAFILE_H
+#ifndef NATDIFF_DATAFILE_H
+#define NATDIFF_DATAFILE_H
 
 #include <stddef.h>
 

@@ -12,8 +12,8 @@
 
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
-#include "report/evidence/datafile.h"
-#include "report/evidence/providers.h"
+#include "natdiff/datafile.h"
+#include "natdiff/providers.h"
 
 /* Generated from providers.conf: see Makefile.am. */
 extern const char providers_text[];

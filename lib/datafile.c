@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
-#include "report/evidence/datafile.h"
+#include "natdiff/datafile.h"
 
 #define BLANKS " \t\r"
 
