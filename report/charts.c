@@ -10,7 +10,8 @@
 #include "natdiff/xalloc.h"
 #include "report/charts.h"
 
-#define HOUR_US      INT64_C(3600000000)
+#define SECOND_US    INT64_C(1000000)
+#define HOUR_US      (3600 * SECOND_US)
 #define MAP_BINS_MAX 120
 #define MAP_BINS_MIN 12
 #define HELD_BINS    4 /* from one sample of a host to its next */
@@ -56,12 +57,31 @@ is_on(const struct chart_axis *axis, int64_t at_us)
 	    at_us < axis->from_us + axis->width_us * (int64_t)axis->n;
 }
 
-/* At most most bins, each of whole intervals, over all attempts. */
+/*
+ * The first width of at least so much that people count in and that is whole
+ * units; else just enough units.
+ */
+static int64_t
+round_width(int64_t least_us, int64_t unit_us)
+{
+	static const int64_t widths_s[] = { 1, 2, 5, 10, 15, 20, 30, 60, 120,
+		300, 600, 900, 1200, 1800, 3600, 7200, 10800, 14400, 21600,
+		43200, 86400, 172800, 432000, 864000 };
+	size_t i;
+
+	for (i = 0; i < sizeof(widths_s) / sizeof(widths_s[0]); i++)
+		if (widths_s[i] * SECOND_US >= least_us &&
+		    widths_s[i] * SECOND_US % unit_us == 0)
+			return widths_s[i] * SECOND_US;
+	return (least_us + unit_us - 1) / unit_us * unit_us;
+}
+
+/* At most most bins, and one for where they begin, over all attempts. */
 static struct chart_axis
 find_axis(const struct dataset *d, size_t most)
 {
 	struct chart_axis axis = { 0, 1, 0 };
-	int64_t unit = 1, span, share;
+	int64_t unit = 1, span;
 	size_t i;
 
 	if (d->first_us == NOT_MEASURED)
@@ -69,10 +89,11 @@ find_axis(const struct dataset *d, size_t most)
 	for (i = 0; i < d->n_series; i++)
 		if (d->series[i].interval_us > unit)
 			unit = d->series[i].interval_us;
-	axis.from_us = floor_to(d->first_us, unit);
+	span = d->last_us - floor_to(d->first_us, unit) + 1;
+	axis.width_us =
+	    round_width((span + (int64_t)most - 1) / (int64_t)most, unit);
+	axis.from_us = floor_to(d->first_us, axis.width_us);
 	span = d->last_us - axis.from_us + 1;
-	share = (span + (int64_t)most - 1) / (int64_t)most;
-	axis.width_us = (share + unit - 1) / unit * unit;
 	axis.n = (size_t)((span + axis.width_us - 1) / axis.width_us);
 	return axis;
 }
@@ -142,6 +163,17 @@ compare_candidates(const void *a, const void *b)
 		return x->rank < y->rank ? -1 : 1;
 	if (x->troubled != y->troubled)
 		return x->troubled > y->troubled ? -1 : 1;
+	return (x->endpoint > y->endpoint) - (x->endpoint < y->endpoint);
+}
+
+/* As they stand in the report, which is not by trouble. */
+static int
+compare_places(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
 	return (x->endpoint > y->endpoint) - (x->endpoint < y->endpoint);
 }
 
@@ -256,7 +288,7 @@ lanes_make(struct charts *c, const struct dataset *d)
 	struct candidate *order;
 	struct chart_lane *lane = NULL;
 	const struct endpoint *ep;
-	size_t n = 0, i;
+	size_t n = 0, own, i;
 	unsigned k;
 
 	order = x_calloc(d->n_endpoints + 1, sizeof(*order));
@@ -267,21 +299,57 @@ lanes_make(struct charts *c, const struct dataset *d)
 	}
 	if (n > 1)
 		qsort(order, n, sizeof(*order), compare_candidates);
+	own = n > CHART_LANES_MAX ? CHART_LANES_MAX - 1 : n;
+	if (own > 1)
+		qsort(order, own, sizeof(*order), compare_places);
 	c->lane = x_calloc(CHART_LANES_MAX, sizeof(*c->lane));
 	for (i = 0; i < n; i++) {
 		ep = &d->endpoints[order[i].endpoint];
-		if (i < CHART_LANES_MAX - 1 || n == CHART_LANES_MAX) {
+		if (i < own) {
 			lane = lane_new(c, order[i].endpoint);
 			lane->judged = is_judged(ep);
 			for (k = 1; k <= CHART_STEPS_MAX; k++)
 				step_find(&lane->step[k], &ep->attempts, k);
-		} else if (i == CHART_LANES_MAX - 1) {
+		} else if (i == own) {
 			lane = lane_new(c, NO_ENDPOINT);
 		}
 		lane->n_endpoints++;
 		lane_add(lane, c, d, &ep->attempts);
 	}
 	free(order);
+}
+
+double
+chart_top(double most)
+{
+	static const double tops[] = { 0.02, 0.05, 0.1, 0.2, 0.5 };
+	size_t i;
+
+	for (i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
+		if (most > 0 && most <= tops[i])
+			return tops[i];
+	return 1;
+}
+
+/* The same for all lanes, so that they compare. */
+static double
+find_top(const struct charts *c)
+{
+	const struct chart_count *bin;
+	double most = 0;
+	size_t l, i;
+	int role;
+
+	for (l = 0; l < c->n_lanes; l++)
+		for (role = 0; role < CHART_ROLES; role++)
+			for (i = 0; i < c->axis.n; i++) {
+				bin = &c->lane[l].bin[role][i];
+				if (bin->troubled > 0)
+					most = fmax(most,
+					    (double)bin->troubled /
+						(double)bin->attempts);
+			}
+	return chart_top(most);
 }
 
 /* ------------------------------------------------------------------ hours */
@@ -530,10 +598,11 @@ void
 charts_make(struct charts *c, const struct dataset *d)
 {
 	memset(c, 0, sizeof(*c));
-	c->axis = find_axis(d, CHART_BINS_MAX);
+	c->axis = find_axis(d, CHART_BINS_MAX - 1);
 	if (c->axis.n == 0)
 		return;
 	lanes_make(c, d);
+	c->top = find_top(c);
 	hours_make(c, d);
 	gateway_make(c, d);
 	census_make(c, d);

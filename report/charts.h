@@ -17,7 +17,7 @@
 #include "report/dataset.h"
 
 #define CHART_ROLES     2   /* enum role */
-#define CHART_BINS_MAX  360 /* two pixels each in a plot of usual width */
+#define CHART_BINS_MAX  361 /* two pixels each in a plot of usual width */
 #define CHART_LANES_MAX 6   /* endpoints with a time line of their own */
 #define CHART_STEPS_MAX 6   /* SYN retransmits that are told apart */
 #define CHART_HOURS     24
@@ -39,7 +39,7 @@ struct chart_count {
 /* n bins of width_us from from_us on: the axis of time. */
 struct chart_axis {
 	int64_t from_us;
-	int64_t width_us; /* a multiple of the longest interval */
+	int64_t width_us; /* whole intervals, of the longest */
 	size_t n;
 };
 
@@ -79,6 +79,7 @@ struct charts {
 	struct chart_axis axis; /* n 0: there are no attempts */
 	struct chart_lane *lane;
 	size_t n_lanes;
+	double top; /* of the lanes' axis: a share */
 	/* Of the judged endpoints: all, and by hour of the day, UTC. */
 	struct chart_count total[CHART_ROLES];
 	struct chart_count hour[CHART_HOURS][CHART_ROLES];
@@ -95,6 +96,9 @@ struct charts {
 
 void charts_make(struct charts *c, const struct dataset *d);
 void charts_clear(struct charts *c);
+
+/* Where an axis of shares ends that has to hold most: a round number. */
+double chart_top(double most);
 
 /* The bin of a time, and the time at which a bin begins. */
 size_t time_bin(uint32_t us);

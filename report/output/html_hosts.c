@@ -17,6 +17,7 @@
 #define ROW_MOST  18 /* pixels */
 #define ROWS_MOST 560
 #define NAMED_MAX 30
+#define WELL_MAX  5 /* rows of hosts without a failure */
 #define LEVELS    4
 
 /* Of what a host tried in a bin: none failed, some, a tenth, half. */
@@ -53,19 +54,34 @@ add_row(struct figure *f, const struct charts *c, size_t row, int of)
 	}
 }
 
+/*
+ * The hosts that have a row: those with failures, and some of the well ones
+ * beside them.
+ */
+static size_t
+rows_of(const struct charts *c)
+{
+	size_t n = 0;
+
+	while (n < c->n_hosts && c->host[n].total.failed > 0)
+		n++;
+	return n + WELL_MAX < c->n_hosts ? n + WELL_MAX : c->n_hosts;
+}
+
 static void
 map(struct html_report *h)
 {
 	const struct charts *c = &h->charts;
 	const struct chart_axis *axis = &c->map;
-	int height = (int)c->n_hosts * ROW_MOST;
+	size_t rows = rows_of(c);
+	int height = (int)rows * ROW_MOST;
 	struct figure f;
 	size_t i;
 	int of;
 
 	figure_begin(&f, PLOT_MAP, "Hosts by time");
 	for (of = 0; of < LEVELS; of++) {
-		for (i = 0; i < c->n_hosts; i++)
+		for (i = 0; i < rows; i++)
 			add_row(&f, c, i, of);
 		fputs("? ? ?\n", f.data);
 		figure_next_block(&f);
@@ -73,7 +89,7 @@ map(struct html_report *h)
 	figure_set(&f, "from", (double)axis->from_us / 1e6);
 	figure_set(&f, "to",
 	    (double)(axis->from_us + axis->width_us * (int64_t)axis->n) / 1e6);
-	figure_set(&f, "rows", (double)c->n_hosts);
+	figure_set(&f, "rows", (double)rows);
 	f.description = x_asprintf(
 	    "A row for each of %zu hosts behind the NAT, worst first: how many "
 	    "of its attempts failed, over time.",
@@ -148,12 +164,15 @@ html_hosts(struct html_report *h)
 		return;
 	page_heading(&h->page.page, "hosts by time");
 	fprintf(out,
-	    "<p class=\"legend\">%zu hosts behind the NAT, worst first; of what "
-	    "each tried: <span class=\"key k10\">none failed</span> <span "
+	    "<p class=\"legend\">%zu hosts behind the NAT, worst first%s; of "
+	    "what each tried: <span class=\"key k10\">none failed</span> <span "
 	    "class=\"key k11\">below a tenth</span> <span class=\"key "
 	    "k12\">below half</span> <span class=\"key k13\">half and "
 	    "more</span></p>\n",
-	    h->charts.n_hosts);
+	    h->charts.n_hosts,
+	    rows_of(&h->charts) < h->charts.n_hosts
+		? ", most of those without a failure left out"
+		: "");
 	map(h);
 	named(h);
 }

@@ -103,14 +103,11 @@ times(struct html_report *h, const struct chart_lane *lane)
 	fputs("</bdi></h3>\n", out);
 	figure_write(h, &f, WIDE, NARROW, HEIGHT);
 	fprintf(out,
-	    "<figcaption>Share of all attempts that had connected by then, on "
-	    "a logarithmic axis: <span class=\"nat\">NAT %zu of %zu</span>, "
-	    "<span class=\"direct\">direct %zu of %zu</span>.%s</figcaption>"
+	    "<figcaption><span class=\"nat\">NAT: %zu of %zu connected</span> "
+	    "<span class=\"direct\">direct: %zu of %zu</span>%s</figcaption>"
 	    "</figure>\n",
 	    nat->connected, nat->attempts, direct->connected, direct->attempts,
-	    steps > 0 ? " Dotted: where connects ended whose 2nd, 3rd, ... SYN "
-			"was the one that was answered."
-		      : " No SYN was sent again by those that connected.");
+	    steps > 0 ? "" : " none after a second SYN");
 }
 
 /* ----------------------------------------------------------------- hours */
@@ -142,16 +139,16 @@ hours(struct html_report *h)
 		fputc('\n', f.data);
 		most = fmax(most, fmax(nat, direct));
 	}
-	figure_set(&f, "most", most);
+	figure_set(&f, "top", chart_top(most));
 	f.description = x_asprintf("Share of attempts that failed in each hour "
 				   "of the day, UTC; at most %s.",
 	    value_percent(most).s);
 	fputs("<figure><h3>failures by hour of the day</h3>\n", out);
 	figure_write(h, &f, WIDE, NARROW, HEIGHT);
 	fprintf(out,
-	    "<figcaption>Share of attempts that failed in each hour, UTC, over "
-	    "all days: <span class=\"nat\">NAT</span> beside <span "
-	    "class=\"direct\">direct</span>; at most %s.</figcaption>"
+	    "<figcaption><span class=\"nat\">NAT</span> <span "
+	    "class=\"direct\">direct</span> share of attempts that failed in "
+	    "each hour, UTC, over all days; at most %s</figcaption>"
 	    "</figure>\n",
 	    value_percent(most).s);
 }
@@ -166,7 +163,12 @@ html_shape(struct html_report *h)
 		return;
 	page_heading(&h->page.page, "connect times%s",
 	    c->n_hours < DAY_HOURS_LEAST ? "" : " and hours");
-	fputs("<div class=\"figures\">\n", h->page.page.out);
+	fputs("<p class=\"legend\">Share of all attempts that had connected by "
+	      "then, on a logarithmic axis; what is missing to 100 % never "
+	      "connected. <span class=\"key k9\">where those connects ended "
+	      "whose 2nd, 3rd, ... SYN was the one that was answered</span>"
+	      "</p>\n<div class=\"figures\">\n",
+	    h->page.page.out);
 	for (i = 0; i < c->n_lanes && shown < TIMES_MAX; i++)
 		if (c->lane[i].endpoint != NO_ENDPOINT) {
 			times(h, &c->lane[i]);

@@ -101,6 +101,7 @@ lane_figure(struct html_report *h, const struct chart_lane *lane, bool last)
 
 	begin_lane(&f, h, PLOT_FAILURES,
 	    "Share of attempts that failed, over time", last);
+	figure_set(&f, "top", h->charts.top);
 	for (i = 0; i < h->charts.axis.n; i++) {
 		add_bin_times(&f, &h->charts.axis, i);
 		for (role = ROLE_NAT; role >= ROLE_DIRECT; role--) {
@@ -241,12 +242,12 @@ legend(struct html_report *h)
 	    "above the line</span> <span class=\"key k5\">direct path failed, "
 	    "below it</span> <span class=\"key k4\">pale: connected after its "
 	    "SYN was sent again</span> <span class=\"key k7\">an episode"
-	    "</span>%s<br>A bar is %s, UTC; one with any failure is 4 %% tall "
-	    "at the least, and no line at nought means that nothing was "
+	    "</span>%s<br>Share of the attempts in each %s, up to %.0f %%, UTC; any "
+	    "failure shows, and no line at nought means that nothing was "
 	    "measured.</p>\n",
 	    h->r->d->n_annotations > 0 ? " <span class=\"key k9\">a note</span>"
 				       : "",
-	    duration_format(h->charts.axis.width_us, bar));
+	    duration_format(h->charts.axis.width_us, bar), 100 * h->charts.top);
 }
 
 void

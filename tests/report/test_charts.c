@@ -214,7 +214,8 @@ Test(charts, give_many_endpoints_one_lane_together)
 	}
 	finish();
 	cr_assert_eq(c.n_lanes, CHART_LANES_MAX);
-	cr_expect_str_eq(d.endpoints[c.lane[0].endpoint].name, "e13");
+	/* The one with most trouble, in the order of names. */
+	cr_expect_str_eq(d.endpoints[c.lane[4].endpoint].name, "e13");
 	cr_expect_eq(c.lane[CHART_LANES_MAX - 1].endpoint, NO_ENDPOINT);
 	cr_expect_eq(c.lane[CHART_LANES_MAX - 1].n_endpoints,
 	    20 - (CHART_LANES_MAX - 1));

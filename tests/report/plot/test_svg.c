@@ -88,7 +88,7 @@ Test(svg, leaves_out_everything_else)
 
 static const struct plot hours = {
 	.script = PLOT_HOURS,
-	.setting = { { "most", 0.5 } },
+	.setting = { { "top", 0.5 } },
 	.n_settings = 1,
 	.width = 400,
 	.height = 200,
