@@ -19,6 +19,7 @@ static const struct bundle_table {
 	{ "gateway/events.csv", ROWS_GATEWAY_EVENTS, false },
 	{ "edge/entries.csv", ROWS_EDGE_ENTRIES, false },
 	{ "edge/arrivals.csv", ROWS_ARRIVALS, false },
+	{ "edge/witnesses.csv", ROWS_WITNESSES, false },
 	{ "application/failures.csv", ROWS_APP_FAILURES, false },
 	{ "measurements.csv", ROWS_MEASUREMENTS, false },
 	{ "imports.csv", ROWS_IMPORTS, false },

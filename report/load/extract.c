@@ -79,9 +79,12 @@ static const struct extract_table tables[] = {
 	    "slot, seq, failure, total_us", NULL, false },
 	{ "host_sample", IN_WINDOW("at"), "at, run_id, slot", NULL, NULL,
 	    false },
+	{ "witness_run", OVERLAPS("started_at", "alive_at"),
+	    "started_at, host_name, listen, pid",
+	    "alive_at DESC, ended_at DESC", NULL, false },
 	{ "witness_arrival", NEAR_WINDOW("accepted_at"),
 	    "accepted_at, attempt_id, observed_address, observed_port",
-	    "ended_at DESC, reached", NULL, false },
+	    "ended_at DESC, requests DESC, reached", NULL, false },
 	{ "gateway_event", OVERLAPS("from_at", "to_at"),
 	    "from_at, to_at, source, kind, value, protocol, inside_address, "
 	    "inside_port, outside_address, outside_port, "
@@ -129,6 +132,7 @@ static const struct extract_reference {
 	{ "attempt", "resolution_id", "resolution", true },
 	{ "host_sample", "run_id", "run", false },
 	{ "census", "target_id", "target", false },
+	{ "witness_arrival", "witness_run_id", "witness_run", true },
 	{ "gateway_event", "import_id", "import", true },
 	{ "edge_entry", "import_id", "import", true },
 	{ "app_failure", "import_id", "import", true },

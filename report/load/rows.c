@@ -255,9 +255,19 @@ static const char *const questions[ROWS_COUNT] = {
 	[ROWS_ARRIVALS] =
 	    "SELECT utc(accepted_at) AS accepted_at,"
 	    " lower(hex(attempt_id)) AS attempt_id, observed_address,"
-	    " observed_port, utc(client_hello_at) AS client_hello_at,"
-	    " utc(request_at) AS request_at, utc(ended_at) AS ended_at,"
-	    " reached FROM witness_arrival ORDER BY id",
+	    " observed_port, listen_address, listen_port,"
+	    " utc(client_hello_at) AS client_hello_at,"
+	    " utc(handshake_at) AS handshake_at,"
+	    " utc(request_at) AS request_at, utc(upgrade_at) AS upgrade_at,"
+	    " utc(ended_at) AS ended_at, ended_how, requests, http_status,"
+	    " reached, witness_run_id FROM witness_arrival ORDER BY id",
+
+	[ROWS_WITNESSES] =
+	    "SELECT id AS witness_run_id, host_name AS host, listen,"
+	    " utc(started_at) AS listened_from, utc(alive_at) AS alive_at,"
+	    " utc(ended_at) AS ended_at, lost_rows, clock_synchronised,"
+	    " clock_max_error_us, kernel, version FROM witness_run"
+	    " ORDER BY id",
 
 	[ROWS_APP_FAILURES] =
 	    "SELECT utc(at) AS time, source_address, source_port,"
