@@ -14,8 +14,19 @@
 /* Of the trials, those that may not fit and still leave a limit. */
 #define CONTRARY_SHARE 0.1
 
+/*
+ * A timer is as coarse as it likes: so near to the limit either outcome fits.
+ */
+#define NEAR 0.05
+
+/* The last of a later round is that much longer than what died. */
+#define LATER 0.02
+
 /* Where the shortest silence kills: how much shorter to begin again. */
 #define BELOW 20
+
+/* Ladders that are tried where none of them shows a limit or none. */
+#define LADDERS_MAX 3
 
 /* A limit that both paths have differs by no more than that. */
 #define SAME_SHARE 0.1
@@ -52,69 +63,99 @@ by_silence(const void *a, const void *b)
  * number of those before the cut.  Of equal cuts the first, below the deaths.
  */
 static size_t
-best_cut(const struct idle_trial *sorted, size_t n, size_t *contrary)
+best_cut(const struct idle_trial *sorted, size_t n)
 {
-	size_t cut = 0, wrong = 0, i;
+	size_t cut = 0, wrong = 0, fewest, i;
 
 	for (i = 0; i < n; i++)
 		wrong += sorted[i].outcome == IDLE_LIVED;
-	*contrary = wrong;
+	fewest = wrong;
 	for (i = 0; i < n; i++) {
 		if (sorted[i].outcome == IDLE_LIVED)
 			wrong--;
 		else
 			wrong++;
-		if (wrong < *contrary) {
-			*contrary = wrong;
+		if (wrong < fewest) {
+			fewest = wrong;
 			cut = i + 1;
 		}
 	}
 	return cut;
 }
 
-/* How most of the connections beyond the cut ended. */
+/* How most of the connections that died did. */
 static enum measurement_finding
-manner(const struct idle_trial *beyond, size_t n)
+manner(const size_t count[IDLE_OUTCOMES])
 {
-	size_t count[IDLE_OUTCOMES] = { 0 }, reset, i;
+	size_t reset = count[IDLE_REFUSED] + count[IDLE_CUT];
 
-	for (i = 0; i < n; i++)
-		count[beyond[i].outcome]++;
-	reset = count[IDLE_REFUSED] + count[IDLE_CUT];
 	if (count[IDLE_CLOSED] > reset && count[IDLE_CLOSED] > count[IDLE_LOST])
 		return IDLE_FAR_END;
 	return reset > count[IDLE_LOST] ? IDLE_RESET : IDLE_SILENT;
 }
 
-/* Whether deaths beyond the cut come from more than one round. */
+/* Whether trial i fits a limit at the cut, or is so near that it may. */
 static bool
-two_rounds(const struct idle_trial *beyond, size_t n)
+fits(const struct idle_trial *sorted, size_t n, size_t cut, size_t i)
 {
-	int round = 0;
+	double at = (double)sorted[cut < n ? cut : n - 1].silence_us;
+
+	return (sorted[i].outcome == IDLE_LIVED) == (i < cut) ||
+	    fabs((double)sorted[i].silence_us / at - 1) <= NEAR;
+}
+
+/* The trials that fit, added up. */
+struct fitting {
+	int64_t first_death, last_life; /* by silence; INT64_MAX, 0: none */
+	size_t count[IDLE_OUTCOMES];
+	int round; /* of a death */
+};
+
+static void
+add_fitting(
+    struct idle_estimate *e, struct fitting *f, const struct idle_trial *t)
+{
+	f->count[t->outcome]++;
+	if (t->outcome == IDLE_LIVED) {
+		f->last_life = t->silence_us;
+		return;
+	}
+	if (f->first_death == INT64_MAX)
+		f->first_death = t->silence_us;
+	e->agreed |= f->round != 0 && f->round != t->round;
+	f->round = t->round;
+}
+
+/*
+ * The limit lies where the deaths begin: from the last that lived before
+ * them to the first that died after the last that lived, which where they
+ * mix may be the last itself.
+ */
+static void
+find_bounds(struct idle_estimate *e, const struct idle_trial *sorted, size_t n,
+    size_t cut, struct fitting *f)
+{
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (beyond[i].outcome == IDLE_LIVED)
-			continue;
-		if (round != 0 && beyond[i].round != round)
-			return true;
-		round = beyond[i].round;
+		if (fits(sorted, n, cut, i))
+			add_fitting(e, f, &sorted[i]);
+		else
+			e->contrary++;
 	}
-	return false;
-}
-
-static void
-find_bounds(struct idle_estimate *e, const struct idle_trial *sorted, size_t n,
-    size_t cut)
-{
-	size_t i;
-
-	for (i = 0; i < cut; i++)
-		if (sorted[i].outcome == IDLE_LIVED)
-			e->low_us = sorted[i].silence_us;
-	for (i = n; i > cut; i--)
-		if (sorted[i - 1].outcome != IDLE_LIVED)
+	if (f->first_death != INT64_MAX)
+		e->high_us = f->last_life;
+	for (i = n; i > 0; i--) {
+		if (!fits(sorted, n, cut, i - 1))
+			continue;
+		if (sorted[i - 1].outcome != IDLE_LIVED &&
+		    sorted[i - 1].silence_us >= f->last_life)
 			e->high_us = sorted[i - 1].silence_us;
+		if (sorted[i - 1].outcome == IDLE_LIVED &&
+		    sorted[i - 1].silence_us <= f->first_death &&
+		    e->low_us == NOT_MEASURED)
+			e->low_us = sorted[i - 1].silence_us;
+	}
 	if (e->low_us != NOT_MEASURED && e->high_us != NOT_MEASURED)
 		e->best_us = (int64_t)llround(
 		    sqrt((double)e->low_us * (double)e->high_us));
@@ -124,8 +165,9 @@ void
 idle_estimate_find(
     struct idle_estimate *e, const struct idle_trial *trials, size_t n)
 {
+	struct fitting f = { .first_death = INT64_MAX };
 	struct idle_trial *sorted;
-	size_t cut, i;
+	size_t i;
 
 	memset(e, 0, sizeof(*e));
 	e->low_us = e->high_us = e->best_us = NOT_MEASURED;
@@ -138,15 +180,13 @@ idle_estimate_find(
 	for (i = 0; i < n; i++)
 		e->lived += sorted[i].outcome == IDLE_LIVED;
 	e->died = n - e->lived;
-	cut = best_cut(sorted, n, &e->contrary);
-	find_bounds(e, sorted, n, cut);
-	e->agreed = two_rounds(sorted + cut, n - cut);
+	find_bounds(e, sorted, n, best_cut(sorted, n), &f);
 	if ((double)e->contrary > CONTRARY_SHARE * (double)n)
 		e->finding = IDLE_INCONCLUSIVE;
 	else if (e->high_us == NOT_MEASURED)
 		e->finding = IDLE_NO_LIMIT;
 	else
-		e->finding = manner(sorted + cut, n - cut);
+		e->finding = manner(f.count);
 	free(sorted);
 }
 
@@ -167,20 +207,22 @@ lay(int64_t *silences_us, size_t n, int64_t first_us, int64_t last_us)
 }
 
 /*
- * Both ends of the bracket once more, and between them as many as bring it
+ * Both ends of the bracket once more, the upper one a little later, for what
+ * died there may have died by a hair; and between them as many as bring it
  * within what is asked for, or as there may be.
  */
 static size_t
 lay_between(
     const struct idle_plan *p, int64_t *silences_us, int64_t low, int64_t high)
 {
+	int64_t last = high + (int64_t)(LATER * (double)high);
 	/* A little closer, for silences are never quite those planned. */
-	double parts = log((double)high / (double)low) / log1p(p->within * 0.8);
+	double parts = log((double)last / (double)low) / log1p(p->within * 0.8);
 	size_t n = parts < 1 ? 2 : (size_t)ceil(parts) + 1;
 
 	if (n > p->connections)
 		n = p->connections;
-	lay(silences_us, n, low, high);
+	lay(silences_us, n, low, last);
 	return n;
 }
 
@@ -209,6 +251,8 @@ idle_plan_round(const struct idle_plan *p, const struct idle_trial *trials,
 	}
 	/* Nothing is known, or what is known does not fit together. */
 	if (e.finding == IDLE_INCONCLUSIVE) {
+		if (round > LADDERS_MAX)
+			return 0;
 		lay(silences_us, p->connections, p->min_us, p->max_us);
 		return p->connections;
 	}

@@ -386,17 +386,22 @@ enum measurement_end
 idle_run(struct idle_run *r, struct err *e)
 {
 	int64_t silences_us[IDLE_CONNECTIONS_MAX];
+	const struct idle_side *first = &r->sides[0];
 	enum measurement_end end;
-	size_t n;
+	size_t n, before;
 
 	end = look_after_others(r, e);
 	while (end == MEASUREMENT_FINISHED) {
-		n = idle_plan_round(r->plan, r->sides[0].trials, r->sides[0].n,
+		n = idle_plan_round(r->plan, first->trials, first->n,
 		    r->rounds + 1, silences_us);
 		if (n == 0)
 			break;
+		before = first->n;
 		r->rounds++;
 		end = run_round(r, r->rounds, silences_us, n, e);
+		/* The far end keeps all of them alive, and will again. */
+		if (first->n == before)
+			break;
 	}
 	return end;
 }

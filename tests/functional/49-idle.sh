@@ -71,11 +71,73 @@ wait_until() {
 }
 wait_until grep -q '^ready' closes.log
 
+# Far ends that speak by themselves: one whose TCP keeps the connections alive,
+# one that sends WebSocket pings.
+cat >speaks.py <<'END'
+import asyncio, base64, hashlib, socket, sys
+
+address = sys.argv[1]
+
+async def copy(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+    except OSError:
+        pass
+    writer.close()
+
+async def forward(reader, writer):
+    s = writer.get_extra_info("socket")
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 2)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 2)
+    to_reader, to_writer = await asyncio.open_connection(address, 7443)
+    await asyncio.gather(copy(reader, to_writer), copy(to_reader, writer))
+
+async def ping(writer):
+    while not writer.is_closing():
+        await asyncio.sleep(2)
+        writer.write(b"\x89\x00")
+
+async def websocket(reader, writer):
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    key = [l for l in head.splitlines() if "sec-websocket-key" in l.lower()][0]
+    key = key.split(":")[1].strip() + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+    accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+    writer.write(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+        f"Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n")
+        .encode())
+    pings = asyncio.create_task(ping(writer))
+    try:
+        while True:
+            kind, size = await reader.readexactly(2)
+            mask = await reader.readexactly(4)
+            data = await reader.readexactly(size & 127)
+            if kind == 0x89:
+                data = bytes(b ^ mask[i % 4] for i, b in enumerate(data))
+                writer.write(bytes((0x8a, len(data))) + data)
+    except (OSError, asyncio.IncompleteReadError):
+        pings.cancel()
+        writer.close()
+
+async def main():
+    await asyncio.start_server(forward, address, 7447)
+    await asyncio.start_server(websocket, address, 7448)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+END
+background "$lab" exec edge -- python3 speaks.py "$edge" >speaks.log 2>&1
+speaks=$!
+wait_until grep -q '^ready' speaks.log
+
 # config HOST PORT CONTROL-PORT: on stdout
 config() {
   "$lab" config "$1" --only control --database "$work/$1-$2.db" \
     --interval 1m --endpoint "own=wss://witness.lab.test:$2/" \
-    --endpoint "spare=https://witness.lab.test:$3/"
+    --endpoint "spare=https://witness.lab.test:$3/" \
+    --endpoint "plain=ws://witness.lab.test:$2/"
 }
 # start NAME HOST PORT CONTROL-PORT [OPTION...]: NAME.json and NAME.log
 start() {
@@ -96,6 +158,8 @@ start closed both 7445 7443 --json
 start alone nat 7443 7444
 start harm nat 7446 7445 --json
 start stopped direct 7443 7444 --json
+start kept nat 7447 7444 --json
+start spoken nat 7448 7444 --json --endpoint plain
 sleep 3
 "$lab" exec gateway -- nft add rule ip idle forgotten tcp dport 7445 \
   ip saddr 10.1.1.2 drop
@@ -104,12 +168,12 @@ for name in "${!pids[@]}"; do
   wait "${pids[$name]}"
   status[$name]=$?
 done
-kill "$closer"
-wait "$closer"
+kill "$closer" "$speaks"
+wait "$closer" "$speaks" 2>/dev/null
 
 # of NAME PATH KEY: from the JSON line of a path
 of() {
-  jq -r "select(.path == \"$2\") | .$3" "$1.out"
+  jq -r "select(.path == \"$2\") | .${3/#|/ | }" "$1.out"
 }
 # limit NAME PATH TRUE: within a tenth, and the true value in the interval
 limit() {
@@ -155,6 +219,13 @@ check 'silences were silences' equals \
   "$(jq -s 'map(.detail.far_end_spoke + .detail.far_end_keepalives) | add' \
     silent.out reset.out)" 0
 sed -n '/true/p' found
+
+check 'what the far end keeps alive by TCP does not count as alive' equals \
+  "$(of kept nat '|[.finding, .detail.lived, .detail.far_end_keepalives > 9]
+    | map(tostring) | join(" ")')" 'inconclusive 0 true'
+check 'silences that the far end breaks count for what they were' equals \
+  "$(of spoken nat '|[.finding, .low <= 3000000, .detail.far_end_spoke > 9]
+    | map(tostring) | join(" ")')" 'no_limit true true'
 
 check 'without a direct path it is said that it is not told whose' \
   grep -q 'not told' alone.out

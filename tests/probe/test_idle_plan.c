@@ -214,6 +214,34 @@ Test(idle_plan, an_outage_is_not_confirmed_by_a_second_round)
 	cr_expect_gt(idle_plan_round(&p, trials, n, 3, silences_us), 0);
 }
 
+/* A NAT that looks for what is over every so often, or a far end that does. */
+Test(idle_plan, a_coarse_timer_is_a_limit_between_its_bounds)
+{
+	struct idle_trial trials[] = {
+		{ 6000000, IDLE_LIVED, 1 },
+		{ 8500000, IDLE_LIVED, 1 },
+		{ 8996000, IDLE_CLOSED, 1 },
+		{ 8997000, IDLE_CLOSED, 1 },
+		{ 8520000, IDLE_LIVED, 2 },
+		{ 9001000, IDLE_LIVED, 2 },
+		{ 8998000, IDLE_CLOSED, 2 },
+		{ 9100000, IDLE_CLOSED, 2 },
+	};
+	struct idle_estimate e;
+
+	idle_estimate_find(&e, trials, sizeof(trials) / sizeof(trials[0]));
+	cr_expect_eq(e.finding, IDLE_FAR_END);
+	cr_expect_eq(e.contrary, 0);
+	cr_expect_eq(e.low_us, 8520000);
+	cr_expect_eq(e.high_us, 9100000);
+	cr_expect(e.agreed);
+	/* Without the last one, that which lived is where it ends. */
+	idle_estimate_find(&e, trials, sizeof(trials) / sizeof(trials[0]) - 1);
+	cr_expect_eq(e.finding, IDLE_FAR_END);
+	cr_expect_eq(e.low_us, 8520000);
+	cr_expect_eq(e.high_us, 9001000);
+}
+
 Test(idle_plan, nothing_tried_is_inconclusive)
 {
 	struct idle_estimate e;
