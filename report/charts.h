@@ -23,6 +23,9 @@
 #define CHART_HOURS     24
 #define CHART_HOSTS     3 /* from so many on there is a map */
 #define CHART_CELLS_MAX 12000
+#define CHART_PORT_ROWS 48
+#define CHART_PORT_BINS 96
+#define CHART_PORTS     16 /* fewer say nothing of a pool */
 #define NO_ENDPOINT     UINT32_MAX
 
 /* Connect times by their binary logarithm: bins to an octave, and octaves. */
@@ -75,6 +78,17 @@ struct chart_host {
 	struct chart_count *bin; /* map.n */
 };
 
+/*
+ * The public ports that far ends saw the NAT path come from: which of them, in
+ * cells of time and ports.
+ */
+struct chart_ports {
+	size_t seen; /* 0: too few to show */
+	uint16_t lowest, highest;
+	struct chart_axis axis;
+	uint8_t *cell; /* axis.n for each of CHART_PORT_ROWS, from lowest on */
+};
+
 struct charts {
 	struct chart_axis axis; /* n 0: there are no attempts */
 	struct chart_lane *lane;
@@ -92,10 +106,14 @@ struct charts {
 	struct chart_axis map;
 	struct chart_host *host;
 	size_t n_hosts; /* 0: too few for a map */
+	struct chart_ports ports;
 };
 
 void charts_make(struct charts *c, const struct dataset *d);
 void charts_clear(struct charts *c);
+
+/* The ports of a row: their number, and the first of them. */
+double chart_ports_step(const struct chart_ports *p);
 
 /* Where an axis of shares ends that has to hold most: a round number. */
 double chart_top(double most);

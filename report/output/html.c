@@ -71,6 +71,7 @@ sections(struct html_report *h)
 	html_gateway(h);
 	section_notes(p, r);
 	section_egress(p, r);
+	html_ports(h);
 	section_sources(p, r);
 	section_counts(p, r);
 	html_end_section(&h->page);

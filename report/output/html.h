@@ -37,6 +37,9 @@ void html_shape(struct html_report *h);
 /* html_hosts.c: the map of hosts by time. */
 void html_hosts(struct html_report *h);
 
+/* html_ports.c: what goes with where the paths leave; within its section. */
+void html_ports(struct html_report *h);
+
 /* html_gateway.c: what gateways said. */
 void html_gateway(struct html_report *h);
 

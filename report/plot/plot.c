@@ -25,7 +25,7 @@
 
 /* common.gp and the others, as they ship: built in. */
 extern const char common_text[], failures_text[], hours_text[], level_text[],
-    map_text[], times_text[];
+    map_text[], ports_text[], times_text[];
 
 static const char *const scripts[] = {
 	[PLOT_FAILURES] = failures_text,
@@ -33,6 +33,7 @@ static const char *const scripts[] = {
 	[PLOT_TIMES] = times_text,
 	[PLOT_HOURS] = hours_text,
 	[PLOT_MAP] = map_text,
+	[PLOT_PORTS] = ports_text,
 };
 
 /* The files in the folder, whose names gnuplot is told. */

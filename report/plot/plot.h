@@ -21,7 +21,8 @@ enum plot_script {
 	PLOT_LEVEL,    /* one series over time */
 	PLOT_TIMES,    /* distribution of connect times */
 	PLOT_HOURS,    /* failures by hour of the day */
-	PLOT_MAP       /* hosts by time */
+	PLOT_MAP,      /* hosts by time */
+	PLOT_PORTS     /* public ports over time */
 };
 
 /* A variable of the script. */

@@ -70,6 +70,8 @@ attempt(const char *endpoint, uint32_t of, int64_t slot, enum failure failure,
 		.run = of,
 		.seq = seq++,
 		.observed = NO_INDEX,
+		.observed_port = NO_PORT,
+		.local_port = NO_PORT,
 		.certificate = NO_INDEX,
 		.failure = (uint8_t)failure,
 		.phase = PHASE_CONNECT,
@@ -319,4 +321,28 @@ Test(charts, count_a_refused_port_once)
 	charts_make(&c, &d);
 	cr_assert(c.has_gateway);
 	cr_expect_eq(c.refused[0], 9);
+}
+
+Test(charts, show_where_public_ports_were_seen)
+{
+	uint32_t nat = run("a", ROLE_NAT);
+	struct attempts *a;
+	size_t i, sum = 0;
+	int64_t slot;
+
+	for (slot = 0; slot < 20; slot++)
+		attempt("api", nat, slot, FAILURE_NONE, 0, 1000);
+	dataset_finish(&d);
+	a = &d.endpoints[0].attempts;
+	for (i = 0; i < a->n; i++)
+		a->observed_port[i] = (uint16_t)(i < 10 ? 1024 : 65535);
+	charts_make(&c, &d);
+	cr_assert_eq(c.ports.seen, 20);
+	cr_expect_eq(c.ports.lowest, 1024);
+	cr_expect_eq(c.ports.highest, 65535);
+	for (i = 0; i < CHART_PORT_ROWS * c.ports.axis.n; i++)
+		sum += c.ports.cell[i];
+	cr_expect_eq(sum, 20);
+	cr_expect_eq(c.ports.cell[0], 1);
+	cr_expect_eq(c.ports.cell[CHART_PORT_ROWS * c.ports.axis.n - 1], 1);
 }
