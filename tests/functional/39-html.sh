@@ -70,6 +70,26 @@ check "a symbolic link stays one" link
 to_pipe() { "$report" diff --format html -o /dev/stdout peak-hours/*.db | grep -q '</html>'; }
 check "a pipe is written as it is" to_pipe
 
+plots() { equals "$(grep -c '<svg class="plot wide"' peak.html)" "$1"; }
+if [ -n "$have_gnuplot" ]; then
+  # Three lanes, the gateway, the census, three distributions.
+  check "each plot is drawn" plots 8
+else
+  skip "each plot is drawn" "no gnuplot"
+fi
+
+# A far end that tells the port it saw.
+for db in one-host/nat*.db; do
+  sqlite3 "$db" "INSERT OR IGNORE INTO address (address) VALUES ('203.0.113.2');
+    UPDATE attempt SET observed_port = 20000 + id % 40, observed_address_id =
+      (SELECT id FROM address WHERE address = '203.0.113.2') WHERE failure IS NULL"
+done
+html one-host one-host/*.db
+check "public ports are shown" contains "$(cat one-host.html)" \
+  'seen by far ends, from 20000 to 20039'
+check "and the starved host of three is named" contains "$(cat one-host.html)" \
+  '<li><bdi>nat1</bdi> <span>157 of 300 failed, 52.3 %; <b>shown by a test of its own</b>'
+
 # --------------------------------------------------------------- no gnuplot
 
 mkdir bin
@@ -193,7 +213,6 @@ browser_tests() {
     '<script>alert(1)</script>אב\\u{202e}'
 }
 
-html one-host one-host/*.db
 if command -v chromium >/dev/null && /usr/bin/python3 -c 'import websockets' 2>/dev/null; then
   browser_tests
 else

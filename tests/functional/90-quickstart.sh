@@ -57,6 +57,8 @@ check "the gateway's refusals are stored" at_least \
      WHERE kind = 'insert_failed'")" 3
 check "the screen shows connect_timeout" \
   contains "$(cat "$work/small.out")" "connect: connect_timeout"
+check "the report with plots is whole" equals \
+  "$(tail -n 1 "$work/small/report.html")" '</html>'
 check "and where everything lies" \
   contains "$(cat "$work/small.out")" "$work/small/report.json"
 
