@@ -11,6 +11,7 @@
 
 #include "report/dataset.h"
 #include "report/evidence/facts.h"
+#include "report/evidence/ledger.h"
 #include "report/evidence/scorecard.h"
 
 #define EVIDENCE_NUMBERS_MAX 6
@@ -82,6 +83,7 @@ struct scene {
 	const struct endpoint *control; /* NULL: there is none */
 	const struct facts *control_facts;
 	const struct surroundings *around;
+	const struct ledger_contrast *ledger; /* in the same slots */
 	int64_t interval_us;
 	enum scrutiny scrutiny;
 	size_t episode; /* 0: the whole window, else its number */

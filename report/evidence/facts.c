@@ -337,12 +337,8 @@ certificates_apart(const struct dataset *d, const struct attempts *a,
 	return apart;
 }
 
-/*
- * The load of the attempt's host by its last sample before it; NOT_MEASURED
- * where there is none that is recent.
- */
-static int64_t
-load_at(const struct dataset *d, const struct attempts *a, size_t i)
+const struct host_sample *
+facts_sample(const struct dataset *d, const struct attempts *a, size_t i)
 {
 	uint32_t series = attempt_series(d, a, i);
 	int64_t at_us = attempt_started_us(d, a, i);
@@ -360,12 +356,21 @@ load_at(const struct dataset *d, const struct attempts *a, size_t i)
 			high = middle;
 	}
 	if (low == 0)
-		return NOT_MEASURED;
+		return NULL;
 	h = &d->samples[low - 1];
 	if (h->series != series ||
 	    at_us - h->at_us > d->series[series].interval_us + LOAD_AGE_US)
-		return NOT_MEASURED;
-	return h->load;
+		return NULL;
+	return h;
+}
+
+/* The load of the attempt's host, NOT_MEASURED where it is not known. */
+static int64_t
+load_at(const struct dataset *d, const struct attempts *a, size_t i)
+{
+	const struct host_sample *h = facts_sample(d, a, i);
+
+	return h != NULL ? h->load : NOT_MEASURED;
 }
 
 static void

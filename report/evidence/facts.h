@@ -87,6 +87,13 @@ void facts_contrast(struct contrast *c, const struct dataset *d,
 /* 1, 0, or -1: not known of this attempt. */
 int facts_outcome(const struct attempts *a, size_t i, enum outcome o);
 
+/*
+ * The last sample of the attempt's host before it; NULL where there is none
+ * that is recent.
+ */
+const struct host_sample *facts_sample(
+    const struct dataset *d, const struct attempts *a, size_t i);
+
 /* The kind of an attempt's trouble; KIND_NONE where it has none. */
 enum kind facts_kind(const struct attempts *a, size_t i);
 

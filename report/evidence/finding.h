@@ -85,4 +85,10 @@ void rule_host(struct finding *n);
 void rule_load(struct finding *n);
 void rule_others(struct finding *n);
 
+/* evidence_measured.c */
+void rule_ledger(struct finding *n);
+void rule_ceiling(struct finding *n);
+void rule_hold_down(struct finding *n);
+void rule_idle_limit(struct finding *n);
+
 #endif

@@ -42,7 +42,8 @@ give_up(struct judgement *j)
 /*
  * What the hosts alone can see has a ceiling: a NAT without a free port and
  * a far end that drops one address look the same from inside; and a control
- * tells ports from table only where the pool is per destination.
+ * tells ports from table only where the pool is per destination.  A ceiling
+ * that was measured, and that the host's connections had reached, is more.
  */
 static void
 apply_ceilings(struct judgement *j, bool pool_per_destination)
@@ -52,14 +53,16 @@ apply_ceilings(struct judgement *j, bool pool_per_destination)
 
 	switch (j->cause) {
 	case CAUSE_NAT_PORT_EXHAUSTION:
-		if (gateway_confirms(c))
+		if (gateway_confirms(c) ||
+		    is(c, CLUE_CEILING_REACHED, STATE_YES))
 			break;
 		cap(j, STRENGTH_MODERATE);
 		if (!pool_per_destination)
 			give_up(j);
 		break;
 	case CAUSE_NAT_TABLE_FULL:
-		if (is(c, CLUE_GATEWAY_TABLE_FULL, STATE_YES))
+		if (is(c, CLUE_GATEWAY_TABLE_FULL, STATE_YES) ||
+		    is(c, CLUE_TOTAL_REACHED, STATE_YES))
 			break;
 		cap(j, STRENGTH_MODERATE);
 		if (!pool_per_destination)
@@ -171,7 +174,8 @@ judgement_leaves_open(const struct judgement *j, size_t rank)
 	    j->clues.kind != KIND_CONNECT_REFUSED &&
 	    (j->ranked[0] == CAUSE_NAT_PATH_BLOCKED ||
 		(j->ranked[0] == CAUSE_NAT_PORT_EXHAUSTION &&
-		    !gateway_confirms(&j->clues)));
+		    !gateway_confirms(&j->clues) &&
+		    !is(&j->clues, CLUE_CEILING_REACHED, STATE_YES)));
 }
 
 double

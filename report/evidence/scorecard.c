@@ -43,6 +43,11 @@ static const char *const clue_names[CLUE_COUNT] = {
 	[CLUE_HOST_ALLOWANCE] = "host_allowance_exceeded",
 	[CLUE_HOST_PORTS] = "host_ports_used_up",
 	[CLUE_EDGE_LOG_LACKS] = "edge_log_lacks_failures",
+	[CLUE_LEDGER_LACKS] = "ledger_lacks_failures",
+	[CLUE_CEILING_REACHED] = "measured_ceiling_reached",
+	[CLUE_TOTAL_REACHED] = "measured_total_reached",
+	[CLUE_SHORT_HOLD_DOWN] = "short_hold_down",
+	[CLUE_IDLE_LIMIT] = "idle_limit_nat_only",
 };
 
 static const char *const kind_names[KIND_COUNT] = {

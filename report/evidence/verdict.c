@@ -65,10 +65,11 @@ verdict_judge_scope(struct judgement *j, struct facts *facts,
 {
 	const struct endpoint *ep = &w->d->endpoints[endpoint];
 	struct surroundings around;
+	struct ledger_contrast ledger;
 	struct facts control;
 	struct clues clues;
 	struct scene scene = { w->d, ep, w->pairs[endpoint], scope, facts, NULL,
-		&control, &around, w->interval_us, scrutiny, episode };
+		&control, &around, &ledger, w->interval_us, scrutiny, episode };
 
 	facts_find(facts, w->d, &ep->attempts, w->pairs[endpoint], scope);
 	if (w->control < w->d->n_endpoints) {
@@ -78,6 +79,7 @@ verdict_judge_scope(struct judgement *j, struct facts *facts,
 	}
 	surroundings_find(&around, w->d, facts->first_slot * w->interval_us,
 	    (facts->last_slot + 1) * w->interval_us, scope->nat_series);
+	ledger_contrast(&ledger, &w->v->ledger, w->d, w->pairs, scope);
 	evidence_find(&clues, &w->v->evidence, w->card, &scene);
 	judgement_make(j, &clues, w->card, w->gateway->pool_per_destination);
 }

@@ -103,7 +103,8 @@ verdict_find_troubled(struct verdict *v)
 	for (i = 0; i < v->n_endpoints; i++) {
 		e = &v->endpoints[i];
 		e->worse =
-		    e->judgement.clues.state[CLUE_CERT_DIFFERS] == STATE_YES;
+		    e->judgement.clues.state[CLUE_CERT_DIFFERS] == STATE_YES ||
+		    e->judgement.clues.state[CLUE_IDLE_LIMIT] == STATE_YES;
 	}
 	for (o = 0; o < sizeof(outcomes) / sizeof(outcomes[0]); o++) {
 		for (i = 0; i < v->n_endpoints; i++) {
