@@ -1,0 +1,247 @@
+#include "config.h"
+
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "natdiff/xalloc.h"
+#include "report/evidence/measured.h"
+
+#define INTERVAL_US INT64_C(10000000)
+#define HOUR_US     INT64_C(3600000000)
+
+static struct dataset d;
+static struct pairs pairs;
+static uint32_t nat, direct, other;
+static const struct scope all = { INT64_MIN, INT64_MAX, ALL_SERIES };
+
+static uint32_t
+run(const char *agent, enum role role)
+{
+	struct series s = {
+		.agent = names_add(&d.agents, agent),
+		.host = names_add(&d.hosts, agent),
+		.path =
+		    dataset_path(&d, role == ROLE_NAT ? "nat" : "direct", role),
+		.interval_us = INTERVAL_US,
+	};
+	struct run r = { .series = dataset_series(&d, &s) };
+
+	d.runs = x_grow(d.runs, d.n_runs, &d.runs_capacity, sizeof(r));
+	r.uuid[0] = (uint8_t)d.n_runs;
+	d.runs[d.n_runs] = r;
+	return (uint32_t)d.n_runs++;
+}
+
+static void
+begin(void)
+{
+	dataset_init(&d);
+	d.inputs = x_grow(d.inputs, 0, &d.inputs_capacity, sizeof(*d.inputs));
+	memset(&d.inputs[d.n_inputs++], 0, sizeof(*d.inputs));
+	dataset_endpoint(&d, "listen");
+	d.endpoints[0].kind = x_strdup("endpoint");
+	names_add(&d.targets, "a:1");
+	direct = run("a", ROLE_DIRECT);
+	nat = run("b", ROLE_NAT);
+	other = run("c", ROLE_NAT);
+}
+
+static void
+end(void)
+{
+	pairs_clear(&pairs);
+	dataset_clear(&d);
+}
+
+TestSuite(measured, .init = begin, .fini = end);
+
+static void
+measure(uint32_t of, enum measurement_finding finding, int64_t at_us,
+    int64_t low, int64_t high)
+{
+	const struct series *s = &d.series[d.runs[of].series];
+	struct measurement m = {
+		.kind = measurement_finding_kind(finding),
+		.ended_how = MEASUREMENT_FINISHED,
+		.finding = finding,
+		.path = s->path,
+		.agent = s->agent,
+		.host = s->host,
+		.started_at_us = at_us,
+		.ended_at_us = at_us + 60000000,
+		.low = low,
+		.best = low,
+		.high = high,
+		.destination = x_strdup("192.0.2.1:443"),
+	};
+
+	d.measurements = x_grow(d.measurements, d.n_measurements,
+	    &d.measurements_capacity, sizeof(m));
+	d.measurements[d.n_measurements++] = m;
+}
+
+/* A pair in a slot; the NAT host held so many sockets to one destination. */
+static void
+pair(uint32_t of, int64_t slot, bool silent, int64_t busiest)
+{
+	struct attempt_row row = {
+		.slot = slot,
+		.run = direct,
+		.observed = NO_INDEX,
+		.certificate = NO_INDEX,
+		.offset = OFFSET_UNIT / 2,
+	};
+	struct host_sample h = {
+		.run = of,
+		.at_us = slot * INTERVAL_US,
+		.busiest = busiest,
+		.sockets = 2 * busiest,
+	};
+
+	attempts_add(&d.endpoints[0].attempts, &row);
+	row.run = of;
+	row.failure = silent ? FAILURE_CONNECT_TIMEOUT : FAILURE_NONE;
+	row.phase = PHASE_CONNECT;
+	attempts_add(&d.endpoints[0].attempts, &row);
+	d.samples =
+	    x_grow(d.samples, d.n_samples, &d.samples_capacity, sizeof(h));
+	d.samples[d.n_samples++] = h;
+}
+
+static struct ceiling
+found(enum measurement_finding finding)
+{
+	struct ceiling c;
+
+	dataset_finish(&d);
+	pairs_find(&pairs, &d, &d.endpoints[0].attempts);
+	measured_ceiling(
+	    &c, &d, &d.endpoints[0].attempts, &pairs, &all, finding);
+	return c;
+}
+
+Test(measured, a_ceiling_counts_when_the_census_reaches_it)
+{
+	struct ceiling c;
+	int64_t slot;
+
+	measure(nat, RAMP_DESTINATION_LIMIT, 0, 64, 64);
+	for (slot = 1; slot <= 20; slot++)
+		pair(nat, slot, slot > 10, slot > 10 ? 64 : 20);
+	c = found(RAMP_DESTINATION_LIMIT);
+	cr_expect_not_null(c.ramp);
+	cr_expect(c.silent_known == 10 && c.silent_reached == 10);
+	cr_expect_eq(c.clean_reached, 0);
+	cr_expect(measured_ceiling_is_reached(&c));
+}
+
+Test(measured, silence_below_the_ceiling_is_no_ceiling)
+{
+	struct ceiling c;
+	int64_t slot;
+
+	measure(nat, RAMP_DESTINATION_LIMIT, 0, 64, 64);
+	for (slot = 1; slot <= 20; slot++)
+		pair(nat, slot, slot > 10, 63);
+	c = found(RAMP_DESTINATION_LIMIT);
+	cr_expect(c.silent_known == 10 && c.silent_reached == 0);
+	cr_expect(!measured_ceiling_is_reached(&c));
+}
+
+/* What connects at the ceiling as often as not shows that it is none. */
+Test(measured, a_ceiling_that_lets_most_through_is_none)
+{
+	struct ceiling c;
+	int64_t slot;
+
+	measure(nat, RAMP_DESTINATION_LIMIT, 0, 64, 64);
+	for (slot = 1; slot <= 20; slot++)
+		pair(nat, slot, slot > 15, 70);
+	c = found(RAMP_DESTINATION_LIMIT);
+	cr_expect(c.silent_reached == 5 && c.clean_reached == 15);
+	cr_expect(!measured_ceiling_is_reached(&c));
+}
+
+Test(measured, a_ramp_of_another_host_says_nothing)
+{
+	struct ceiling c;
+	int64_t slot;
+
+	measure(other, RAMP_DESTINATION_LIMIT, 0, 64, 64);
+	for (slot = 1; slot <= 20; slot++)
+		pair(nat, slot, true, 64);
+	c = found(RAMP_DESTINATION_LIMIT);
+	cr_expect_null(c.ramp);
+	cr_expect(!measured_ceiling_is_reached(&c));
+}
+
+Test(measured, a_total_limit_is_of_all_sockets_and_may_have_stopped)
+{
+	struct ceiling c;
+	int64_t slot;
+
+	measure(nat, RAMP_TOTAL_LIMIT, 0, 100, 100);
+	d.measurements[0].ended_how = MEASUREMENT_STOPPED;
+	for (slot = 1; slot <= 20; slot++)
+		pair(nat, slot, slot > 10, slot > 10 ? 50 : 20);
+	c = found(RAMP_TOTAL_LIMIT);
+	cr_expect(measured_ceiling_is_reached(&c));
+}
+
+Test(measured, an_interrupted_ramp_is_none)
+{
+	measure(nat, RAMP_DESTINATION_LIMIT, 0, 64, 64);
+	d.measurements[0].ended_how = MEASUREMENT_INTERRUPTED;
+	cr_expect_null(measured_last(&d, &all, RAMP_DESTINATION_LIMIT));
+}
+
+/* --------------------------------------------------------------- idle */
+
+static const struct measurement *
+idle(void)
+{
+	const struct measurement *beside = NULL, *m;
+
+	dataset_finish(&d);
+	m = measured_idle(&d, &all, &beside);
+	cr_expect_eq(m != NULL, beside != NULL);
+	return m;
+}
+
+Test(measured, an_idle_limit_needs_a_direct_path_that_lived)
+{
+	measure(nat, IDLE_SILENT, HOUR_US, 14000000, 16000000);
+	cr_expect_null(idle());
+}
+
+Test(measured, an_idle_limit_of_the_nat_alone_is_one)
+{
+	measure(direct, IDLE_NO_LIMIT, HOUR_US, 30000000, NOT_MEASURED);
+	measure(nat, IDLE_SILENT, HOUR_US, 14000000, 16000000);
+	cr_assert_not_null(idle());
+	cr_expect_eq(idle()->high, 16000000);
+}
+
+Test(measured, an_idle_limit_of_both_paths_is_the_far_ends)
+{
+	measure(direct, IDLE_FAR_END, HOUR_US, 14500000, 15500000);
+	measure(nat, IDLE_SILENT, HOUR_US, 14000000, 16000000);
+	cr_expect_null(idle());
+}
+
+Test(measured, a_direct_path_of_another_day_is_not_beside_it)
+{
+	measure(direct, IDLE_NO_LIMIT, HOUR_US, 30000000, NOT_MEASURED);
+	measure(nat, IDLE_RESET, 4 * HOUR_US, 14000000, 16000000);
+	cr_expect_null(idle());
+}
+
+/* The NAT was set otherwise since. */
+Test(measured, the_last_idle_measurement_counts)
+{
+	measure(direct, IDLE_NO_LIMIT, HOUR_US, 30000000, NOT_MEASURED);
+	measure(nat, IDLE_SILENT, HOUR_US, 14000000, 16000000);
+	measure(nat, IDLE_NO_LIMIT, HOUR_US + 1, 30000000, NOT_MEASURED);
+	cr_expect_null(idle());
+}
