@@ -14,8 +14,12 @@
 #define TROUBLE_LEAST 3
 #define TROUBLE_SHARE 0.02
 
-/* A difference over the whole window, adjusted over the endpoints. */
-#define SHOWN_P 0.01
+/*
+ * A difference over the whole window, adjusted over the endpoints.  At 0.01
+ * a few bursts of 60 slots at 20 % accuse the NAT wrongly in 1.1 % of the
+ * runs of scripts/bench verdict.
+ */
+#define SHOWN_P 0.005
 
 static bool
 is_share(size_t part, size_t whole)
