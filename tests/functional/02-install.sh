@@ -16,9 +16,11 @@ in_build() {
 installed() { (cd "$root" && find . ! -type d | sed 's/^\.//' | sort); }
 
 check "it installs" in_build install
-check "two programs and three manual pages" \
+check "two programs, their completions and three manual pages" \
   equals "$(installed | grep -v /natdiff/)" "/usr/bin/natdiff-probe
 /usr/bin/natdiff-report
+/usr/share/bash-completion/completions/natdiff-probe
+/usr/share/bash-completion/completions/natdiff-report
 /usr/share/man/man1/natdiff-probe.1
 /usr/share/man/man1/natdiff-report.1
 /usr/share/man/man5/natdiff.yaml.5"
@@ -29,6 +31,10 @@ check "documents, examples and the runbook" \
 /usr/share/doc/natdiff/examples/aws-alarm.json
 /usr/share/doc/natdiff/examples/azure-alert.json
 /usr/share/doc/natdiff/examples/gcp-log-metric.json
+/usr/share/doc/natdiff/examples/natdiff-once.service
+/usr/share/doc/natdiff/examples/natdiff-once.timer
+/usr/share/doc/natdiff/examples/natdiff.cron
+/usr/share/doc/natdiff/examples/natdiff.service
 /usr/share/doc/natdiff/examples/natdiff.yaml
 /usr/share/doc/natdiff/examples/prometheus-rules.yml"
 check "all pages of the runbook" \
