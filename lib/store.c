@@ -181,6 +181,11 @@ static const char *const sql[STMT_TOTAL] = {
 	    "DELETE FROM witness_arrival WHERE id IN (SELECT id"
 	    " FROM witness_arrival WHERE accepted_at < ?1"
 	    " ORDER BY accepted_at LIMIT ?2)",
+	/* Ids are given in the order of arrival, without a gap. */
+	[STMT_DROP_MOST_ARRIVALS] =
+	    "DELETE FROM witness_arrival WHERE id IN (SELECT id"
+	    " FROM witness_arrival WHERE id <= (SELECT max(id)"
+	    " FROM witness_arrival) - ?1 ORDER BY id LIMIT ?2)",
 	[STMT_DROP_WITNESS_RUNS] =
 	    "DELETE FROM witness_run WHERE id IN (SELECT id"
 	    " FROM witness_run WHERE alive_at < ?1 LIMIT ?2)",

@@ -51,9 +51,9 @@ drop_rows(struct store *st, const struct kind *kind, int64_t before_us,
 	return 0;
 }
 
-/* The same where one statement finds and deletes. */
+/* The same where one statement finds by a bound, and deletes. */
 static int
-drop_all(struct store *st, enum statement which, int64_t before_us, int limit,
+drop_all(struct store *st, enum statement which, int64_t bound, int limit,
     int *n, struct err *e)
 {
 	struct row r;
@@ -61,7 +61,7 @@ drop_all(struct store *st, enum statement which, int64_t before_us, int limit,
 	if (*n >= limit)
 		return 0;
 	r = row_begin(st, which);
-	row_int(&r, before_us);
+	row_int(&r, bound);
 	row_int(&r, limit - *n);
 	if (row_end(st, &r, e) != 0)
 		return -1;
@@ -91,6 +91,8 @@ store_expire(
 		e) != 0 ||
 	    drop_all(st, STMT_DROP_ARRIVALS, before_us, limit, deleted, e) !=
 		0 ||
+	    drop_all(st, STMT_DROP_MOST_ARRIVALS, STORE_ARRIVALS_MAX, limit,
+		deleted, e) != 0 ||
 	    drop_all(st, STMT_DROP_RUNS, before_us, limit, deleted, e) != 0 ||
 	    drop_all(
 		st, STMT_DROP_WITNESS_RUNS, before_us, limit, deleted, e) != 0)

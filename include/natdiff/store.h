@@ -95,6 +95,12 @@ int store_add_witness_run(struct store *st, const struct witness_run_record *w,
 int store_witness_alive(struct store *st, int64_t id, int64_t at_us,
     int64_t lost_rows, struct err *e);
 
+/*
+ * Arrivals that are kept, 3 GB: a stranger can make them, and must not fill
+ * the disk.  store_expire() sees to it.
+ */
+#define STORE_ARRIVALS_MAX 20000000
+
 /* Add the row of an arrival, or bring it up to date where it is there. */
 int store_put_arrival(struct store *st, const struct arrival_record *a,
     int64_t witness_run_id, struct err *e);

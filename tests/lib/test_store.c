@@ -1324,3 +1324,124 @@ Test(store, a_gateway_event_grows_while_it_is_there)
 	expect(
 	    "SELECT from_at || ' ' || to_at FROM gateway_event", "1000 9000");
 }
+
+/* ---------------------------------------------------------------- arrivals */
+
+static void
+arrival_init(struct arrival_record *a, int64_t id, int64_t at_us)
+{
+	memset(a, 0, sizeof(*a));
+	a->id = id;
+	endpoint_address_parse("203.0.113.7", &a->observed);
+	a->observed.port = 4711;
+	endpoint_address_parse("2001:db8::1", &a->listen);
+	a->listen.port = 8443;
+	a->accepted_at_us = at_us;
+	a->client_hello_at_us = a->handshake_at_us = NOT_MEASURED;
+	a->request_at_us = a->upgrade_at_us = a->ended_at_us = NOT_MEASURED;
+	a->requests = a->http_status = NOT_MEASURED;
+}
+
+static void
+put_arrival(struct store *st, const struct arrival_record *a)
+{
+	struct err e;
+
+	cr_assert_eq(store_begin(st, &e), 0, "%s", e.msg);
+	cr_assert_eq(store_put_arrival(st, a, 1, &e), 0, "%s", e.msg);
+	cr_assert_eq(store_commit(st, &e), 0, "%s", e.msg);
+}
+
+Test(store, an_arrival_is_one_row_that_grows)
+{
+	struct store *st = open_store();
+	struct arrival_record a;
+
+	arrival_init(&a, 5, 1000);
+	put_arrival(st, &a);
+	expect("SELECT json_array(id, attempt_id IS NULL, observed_address,"
+	       " observed_port, listen_address, listen_port, accepted_at,"
+	       " client_hello_at IS NULL, ended_how IS NULL, reached)"
+	       " FROM witness_arrival",
+	    "[5,1,\"203.0.113.7\",4711,\"2001:db8::1\",8443,1000,1,1,\"accept\"]");
+	a.client_hello_at_us = 1100;
+	put_arrival(st, &a);
+	expect("SELECT count(*) || reached FROM witness_arrival", "1hello");
+	a.request_at_us = 1200;
+	a.requests = 1;
+	a.http_status = 101;
+	a.has_attempt_id = true;
+	memset(a.attempt_id, 0xab, sizeof(a.attempt_id));
+	put_arrival(st, &a);
+	expect("SELECT count(*) || reached FROM witness_arrival", "1request");
+	a.upgrade_at_us = 1200;
+	a.ended_at_us = 1300;
+	a.ended = ARRIVAL_TIMEOUT;
+	put_arrival(st, &a);
+	expect(
+	    "SELECT json_array(count(*), hex(attempt_id), reached, ended_how,"
+	    " ended_at, http_status) FROM witness_arrival",
+	    "[1,\"ABABABABABABABABABABABABABABABAB\",\"upgrade\",\"timeout\","
+	    "1300,101]");
+	store_close(st);
+}
+
+Test(store, a_witness_counts_on_where_another_left_off)
+{
+	struct witness_run_record w = { .host_name = "h",
+		.version = "1",
+		.listen = "203.0.113.5:443",
+		.started_at_us = 50,
+		.clock_synchronised = 1,
+		.clock_max_error_us = NOT_MEASURED };
+	struct store *st = open_store();
+	struct arrival_record a;
+	int64_t id, first;
+	struct err e;
+
+	cr_assert_eq(store_begin(st, &e), 0);
+	cr_assert_eq(store_add_witness_run(st, &w, &id, &first, &e), 0);
+	cr_assert_eq(store_commit(st, &e), 0);
+	cr_expect_eq(first, 1);
+	expect("SELECT alive_at FROM witness_run WHERE ended_at IS NULL", "50");
+	arrival_init(&a, 7, 60);
+	put_arrival(st, &a);
+	cr_assert_eq(store_begin(st, &e), 0);
+	cr_assert_eq(store_witness_alive(st, id, 70, NOT_MEASURED, &e), 0);
+	cr_assert_eq(store_add_witness_run(st, &w, &id, &first, &e), 0);
+	cr_assert_eq(store_witness_alive(st, id, 80, 3, &e), 0);
+	cr_assert_eq(store_commit(st, &e), 0);
+	cr_expect_eq(first, 8);
+	expect("SELECT group_concat(alive_at || ':' || ifnull(ended_at, '')"
+	       " || ':' || ifnull(lost_rows, '')) FROM witness_run",
+	    "70::,80:80:3");
+	store_close(st);
+}
+
+Test(store, old_arrivals_expire_and_so_do_too_many)
+{
+	struct witness_run_record w = { .host_name = "h",
+		.version = "1",
+		.listen = "",
+		.started_at_us = 500 };
+	struct store *st = open_store();
+	struct arrival_record a;
+	int64_t id, first;
+	struct err e;
+
+	cr_assert_eq(store_begin(st, &e), 0);
+	cr_assert_eq(store_add_witness_run(st, &w, &id, &first, &e), 0);
+	cr_assert_eq(store_commit(st, &e), 0);
+	for (id = 1; id <= 3; id++) {
+		arrival_init(&a, id, 500 * id);
+		put_arrival(st, &a);
+	}
+	cr_expect_eq(expire_all(st, 1000, 1), 2);
+	expect("SELECT group_concat(id) FROM witness_arrival", "2,3");
+	expect("SELECT count(*) FROM witness_run", "0");
+	arrival_init(&a, STORE_ARRIVALS_MAX + 2, 2000);
+	put_arrival(st, &a);
+	cr_expect_eq(expire_all(st, 1000, 1), 1);
+	expect("SELECT group_concat(id) FROM witness_arrival", "3,20000002");
+	store_close(st);
+}
