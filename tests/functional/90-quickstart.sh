@@ -55,6 +55,11 @@ check "every attempt has its pair" equals \
 check "the gateway's refusals are stored" at_least \
   "$(sql "$work/small/gateway.db" "SELECT sum(value) FROM gateway_event
      WHERE kind = 'insert_failed'")" 3
+check "the far end has a ledger of both paths" equals \
+  "$(of small '[.ledger.paths[] | .role, .sent > 0, .sent == .accepted]
+     | join(" ")')" "direct true true nat true true"
+check "and the screen shows it" \
+  contains "$(cat "$work/small.out")" "ledger: what the far end saw"
 check "the screen shows connect_timeout" \
   contains "$(cat "$work/small.out")" "connect: connect_timeout"
 check "the report with plots is whole" equals \
