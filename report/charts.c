@@ -239,29 +239,41 @@ lane_add(struct chart_lane *lane, const struct charts *c,
 	}
 }
 
-/* The median time of the connects with so many retransmits, by bins. */
-static void
-step_find(struct syn_step *step, const struct attempts *a, unsigned resends)
+/* The middle of the bin in which the half of n is reached. */
+static double
+median_us(const size_t count[TIMES_BINS], size_t n)
 {
-	size_t *count = x_calloc(TIMES_BINS, sizeof(*count)), sum = 0, i;
+	size_t sum = 0, i;
 
+	for (i = 0; i < TIMES_BINS; i++) {
+		sum += count[i];
+		if (2 * sum >= n)
+			break;
+	}
+	return sqrt(time_bin_from_us(i) * time_bin_from_us(i + 1));
+}
+
+/* When connects ended, by how often their SYN was sent again. */
+static void
+steps_find(struct chart_lane *lane, const struct attempts *a)
+{
+	size_t(*count)[TIMES_BINS], i, k;
+
+	count = x_calloc(CHART_STEPS_MAX + 1, sizeof(*count));
 	for (i = 0; i < a->n; i++) {
-		if (a->syn_retransmits[i] != resends || !counts(a, i) ||
+		k = a->syn_retransmits[i];
+		if (k == 0 || k > CHART_STEPS_MAX || !counts(a, i) ||
 		    a->duration_us[DURATION_CONNECT][i] == NO_DURATION ||
 		    (a->failure[i] != FAILURE_NONE &&
 			a->phase[i] == PHASE_CONNECT))
 			continue;
-		step->n++;
-		count[time_bin(a->duration_us[DURATION_CONNECT][i])]++;
+		lane->step[k].n++;
+		count[k][time_bin(a->duration_us[DURATION_CONNECT][i])]++;
 	}
-	for (i = 0; i < TIMES_BINS && step->n > 0; i++) {
-		sum += count[i];
-		if (2 * sum < step->n)
-			continue;
-		step->median_us =
-		    sqrt(time_bin_from_us(i) * time_bin_from_us(i + 1));
-		break;
-	}
+	for (k = 1; k <= CHART_STEPS_MAX; k++)
+		if (lane->step[k].n > 0)
+			lane->step[k].median_us =
+			    median_us(count[k], lane->step[k].n);
 	free(count);
 }
 
@@ -289,7 +301,6 @@ lanes_make(struct charts *c, const struct dataset *d)
 	struct chart_lane *lane = NULL;
 	const struct endpoint *ep;
 	size_t n = 0, own, i;
-	unsigned k;
 
 	order = x_calloc(d->n_endpoints + 1, sizeof(*order));
 	for (i = 0; i < d->n_endpoints; i++) {
@@ -308,8 +319,7 @@ lanes_make(struct charts *c, const struct dataset *d)
 		if (i < own) {
 			lane = lane_new(c, order[i].endpoint);
 			lane->judged = is_judged(ep);
-			for (k = 1; k <= CHART_STEPS_MAX; k++)
-				step_find(&lane->step[k], &ep->attempts, k);
+			steps_find(lane, &ep->attempts);
 		} else if (i == own) {
 			lane = lane_new(c, NO_ENDPOINT);
 		}

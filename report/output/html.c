@@ -57,8 +57,8 @@ sections(struct html_report *h)
 	struct page *p = &h->page.page;
 	const struct report *r = h->r;
 
-	html_time(h);
 	section_where(p, r);
+	html_time(h);
 	section_comparison(p, r);
 	section_episodes(p, r);
 	html_shape(h);

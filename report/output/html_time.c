@@ -237,16 +237,20 @@ legend(struct html_report *h)
 	char bar[WALLTIME_TEXT_SIZE];
 	FILE *out = h->page.page.out;
 
+	fputs(
+	    "<p class=\"legend\"><span class=\"key k3\">NAT path failed, above "
+	    "the line</span> <span class=\"key k5\">direct path failed, below "
+	    "it</span> <span class=\"key k4\">pale: connected after its SYN "
+	    "was sent again</span>",
+	    out);
+	if (h->r->verdict.n_episodes > 0)
+		fputs(" <span class=\"key k7\">an episode</span>", out);
+	if (h->r->d->n_annotations > 0)
+		fputs(" <span class=\"key k9\">a note</span>", out);
 	fprintf(out,
-	    "<p class=\"legend\"><span class=\"key k3\">NAT path failed, "
-	    "above the line</span> <span class=\"key k5\">direct path failed, "
-	    "below it</span> <span class=\"key k4\">pale: connected after its "
-	    "SYN was sent again</span> <span class=\"key k7\">an episode"
-	    "</span>%s<br>Share of the attempts in each %s, up to %.0f %%, UTC; any "
+	    "<br>Share of the attempts in each %s, up to %.0f %%, UTC; any "
 	    "failure shows, and no line at nought means that nothing was "
 	    "measured.</p>\n",
-	    h->r->d->n_annotations > 0 ? " <span class=\"key k9\">a note</span>"
-				       : "",
 	    duration_format(h->charts.axis.width_us, bar), 100 * h->charts.top);
 }
 

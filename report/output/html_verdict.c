@@ -59,7 +59,7 @@ tiles(const struct html_report *h)
 	failed_tile(h, ROLE_NAT, "nat", "NAT path");
 	failed_tile(h, ROLE_DIRECT, "direct", "Direct path");
 	snprintf(value, sizeof(value), "%zu", r->nat_only);
-	snprintf(of, sizeof(of), "of %zu; %zu on direct only, %zu on both",
+	snprintf(of, sizeof(of), "of %zu; direct only %zu, both %zu",
 	    r->n_pairs, r->direct_only, r->both_failed);
 	tile(out, "", "Pairs that failed on NAT only", value, of);
 	snprintf(value, sizeof(value), "%zu", r->verdict.n_episodes);

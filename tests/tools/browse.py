@@ -216,18 +216,17 @@ async def wait_for_port(folder, browser):
 def main():
     file, out = sys.argv[1:]
     folder = tempfile.mkdtemp(prefix="natdiff-browse.")
+    # Its sandbox is not to be had everywhere, and the file is the test's own.
     arguments = [
-        "chromium", "--headless", "--disable-gpu", "--no-first-run",
+        "chromium", "--no-sandbox", "--headless", "--disable-gpu", "--no-first-run",
         "--disable-dev-shm-usage", "--disable-background-networking",
         "--disable-component-update", "--hide-scrollbars",
         "--host-resolver-rules=MAP * ~NOTFOUND",
         "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank",
     ]
-    if os.geteuid() == 0:
-        arguments.insert(1, "--no-sandbox")
     with open(os.path.join(out, "browser.log"), "wb") as log:
         browser = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log,
-                                   stderr=log, start_new_session=True)
+                                   stderr=log, env={**os.environ, "HOME": folder}, start_new_session=True)
     try:
         async def go():
             port, path = await wait_for_port(folder, browser)
