@@ -31,7 +31,7 @@ column_set(const struct column *c, void *data)
 	memcpy(c->place, &data, sizeof(data));
 }
 
-#define N_COLUMNS (16 + DURATION_COUNT)
+#define N_COLUMNS (17 + DURATION_COUNT)
 
 static void
 columns_of(struct attempts *a, struct column out[N_COLUMNS])
@@ -55,6 +55,7 @@ columns_of(struct attempts *a, struct column out[N_COLUMNS])
 	COLUMN(certificate);
 	COLUMN(late);
 	COLUMN(segs_in);
+	COLUMN(seen);
 	for (i = 0; i < DURATION_COUNT; i++)
 		COLUMN(duration_us[i]);
 #undef COLUMN
@@ -124,6 +125,7 @@ attempts_add(struct attempts *a, const struct attempt_row *row)
 	a->certificate[n] = row->certificate;
 	a->late[n] = row->late;
 	a->segs_in[n] = row->segs_in;
+	a->seen[n] = row->seen;
 	a->n++;
 }
 

@@ -61,6 +61,7 @@ dataset_clear(struct dataset *d)
 	free(d->census);
 	free(d->gateway_events);
 	free(d->arrivals);
+	imports_clear(&d->imports);
 	free(d->provider);
 	names_clear(&d->event_kinds);
 	names_clear(&d->event_sources);

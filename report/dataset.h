@@ -16,6 +16,7 @@
 
 #include "natdiff/failure.h"
 #include "natdiff/record.h"
+#include "report/imports.h"
 #include "report/names.h"
 
 /* "Not measured" in the columns. */
@@ -68,6 +69,7 @@ struct attempts {
 	uint8_t *syn_retransmits;
 	uint8_t *late;    /* retransmits after the connect, less DSACKs */
 	uint8_t *segs_in; /* up to the connect */
+	uint8_t *seen;    /* in what was imported: SEEN_... */
 };
 
 /* One attempt on its way into the columns. */
@@ -79,7 +81,7 @@ struct attempt_row {
 	uint16_t target, seq, status, observed, certificate;
 	uint16_t observed_port, local_port;
 	int16_t offset;
-	uint8_t failure, phase, syn_retransmits, late, segs_in;
+	uint8_t failure, phase, syn_retransmits, late, segs_in, seen;
 };
 
 struct endpoint {
@@ -236,6 +238,8 @@ struct dataset {
 	size_t n_arrivals, arrivals_capacity;
 	size_t n_named_arrivals;
 	struct names arrival_addresses;
+	struct imports imports;
+	bool gateway_described;    /* by the provider: an import */
 	char *provider;            /* of the gateway, as configured, or NULL */
 	bool pool_per_destination; /* configured so */
 	struct gateway_conf gateway;

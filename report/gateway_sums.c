@@ -15,13 +15,30 @@ is_level(const char *kind)
 {
 	static const char *const levels[] = { "conntrack_count",
 		"conntrack_max", "conntrack_translated", "ports_in_use",
-		"ports_closed" };
+		"ports_closed", "connections_open", "ports_used",
+		"ports_allocated", "port_use_percent", "availability_percent",
+		"insert_failed_total", "drop_total", "early_drop_total",
+		"address_allocation_failed" };
 	size_t i;
 
 	for (i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		if (strcmp(kind, levels[i]) == 0)
 			return true;
 	return false;
+}
+
+/* Lines that could be about an attempt, and those that are. */
+static void
+count_joined(struct gateway_sum *sum, const struct imports *im)
+{
+	size_t i;
+
+	for (i = 0; i < im->n_lines; i++)
+		if (strcmp(im->lines[i].source, sum->source) == 0 &&
+		    strcmp(im->lines[i].kind, sum->kind) == 0) {
+			sum->lines++;
+			sum->joined += im->lines[i].joined;
+		}
 }
 
 void
@@ -47,6 +64,8 @@ gateway_sums_find(struct gateway_sums *s, const struct dataset *d)
 	for (i = 0; i < n; i++)
 		if (s->sum[i].source != NULL)
 			s->sum[s->n++] = s->sum[i];
+	for (i = 0; i < s->n; i++)
+		count_joined(&s->sum[i], &d->imports);
 }
 
 void

@@ -13,6 +13,7 @@
 struct gateway_sum {
 	const char *source, *kind; /* as in the dataset */
 	int64_t value;
+	size_t lines, joined; /* about single connections; to attempts */
 };
 
 struct gateway_sums {

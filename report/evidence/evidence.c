@@ -299,7 +299,8 @@ evidence_find(struct clues *clues, struct evidence_list *list,
     const struct scorecard *card, const struct scene *scene)
 {
 	static void (*const rules[])(struct finding *) = { rule_kind,
-		rule_direct, rule_told_no, rule_control, rule_gateway,
+		rule_direct, rule_told_no, rule_control, rule_lines,
+		rule_gateway, rule_disagreement, rule_ports_full, rule_edge,
 		rule_answered_first, rule_syn, rule_late, rule_recovers,
 		rule_all_fail, rule_status, rule_certificate, rule_load,
 		rule_others, rule_host, rule_ledger, rule_ceiling,

@@ -48,7 +48,13 @@ struct surroundings {
 	int64_t insert_failed;
 	int64_t table_drops; /* dropped without insert_failed */
 	int64_t log_drops;   /* lines of a sampled log */
-	int64_t sample_us;   /* longest of its samples that are not 0 */
+	int64_t log_full;    /* so, of a full table */
+	/* The provider's metric, of the gateway that refused most. */
+	bool metric_covered;
+	int64_t metric_refused;
+	bool ports_full_known;
+	double ports_full_share; /* largest of ports used of those given */
+	int64_t sample_us;       /* longest of its samples that are not 0 */
 	/* The NAT side's own hosts. */
 	bool drops_known, conntrack_known, allowance_known, ports_known;
 	int64_t host_drops;     /* increase of conntrack drops */

@@ -115,11 +115,12 @@ coincides(const struct finding *n, const char *kind)
  * of our troubles is no; as many, but at other moments, is not known.
  */
 static enum state
-counter_state(const struct finding *n, int64_t count, const char *kind)
+counter_state(
+    const struct finding *n, bool covered, int64_t count, const char *kind)
 {
 	const struct contrast *c = &n->f->contrast[OUTCOME_TROUBLE];
 
-	if (!n->around->gateway_covered || c->nat < KIND_LEAST)
+	if (!covered || c->nat < KIND_LEAST)
 		return STATE_UNKNOWN;
 	if (count < KIND_LEAST || (size_t)count * 10 < c->nat)
 		return STATE_NO;
@@ -134,41 +135,70 @@ gateway_query(const struct finding *n)
 	    "from_at");
 }
 
+/* Lines of a log: silence of it is nothing. */
+static void
+log_rule(struct finding *n, enum clue clue, int64_t count, const char *kind,
+    const char *what)
+{
+	struct evidence *item;
+
+	if (count < KIND_LEAST || !coincides(n, kind))
+		return;
+	item = finding_with_query(
+	    finding_set(n, clue, STATE_YES, NULL,
+		"the gateway's log has %" PRId64 " %s in these slots", count,
+		what),
+	    gateway_query(n));
+	finding_number(item, "log_drops", (double)count);
+}
+
+/* The gateway's own counters; or, of a cloud's, the provider's metric. */
+static void
+refusals_rule(struct finding *n)
+{
+	const struct surroundings *s = n->around;
+	bool own = s->gateway_covered;
+	int64_t count = own ? s->insert_failed : s->metric_refused;
+	enum state state = counter_state(n, own || s->metric_covered, count,
+	    own ? "insert_failed" : "ports_refused");
+
+	finding_number(
+	    finding_with_query(
+		finding_set(n, CLUE_GATEWAY_REFUSES, state, NULL,
+		    "%s: a port was refused %" PRId64 " times in these slots",
+		    own ? "the gateway's own counters"
+			: "the provider's metric of the gateway",
+		    count),
+		gateway_query(n)),
+	    own ? "insert_failed" : "ports_refused", (double)count);
+}
+
 void
 rule_gateway(struct finding *n)
 {
 	const struct surroundings *s = n->around;
-	enum state refuses =
-	    counter_state(n, s->insert_failed, "insert_failed");
-	enum state full = counter_state(n, s->table_drops, "drop");
-	struct evidence *item;
+	const enum state *state = n->clues->state;
+	enum state full =
+	    counter_state(n, s->gateway_covered, s->table_drops, "drop");
 
-	item = finding_with_query(
-	    finding_set(n, CLUE_GATEWAY_REFUSES, refuses, NULL,
-		"the gateway's own counters: a port was refused %" PRId64
-		" times in these slots",
-		s->insert_failed),
-	    gateway_query(n));
-	finding_number(item, "insert_failed", (double)s->insert_failed);
-	item = finding_with_query(
-	    finding_set(n, CLUE_GATEWAY_TABLE_FULL, full, NULL,
-		"the gateway's own counters: %" PRId64 " packets dropped that "
-		"were not refused a port",
-		s->table_drops),
-	    gateway_query(n));
-	finding_number(
-	    item, "drop_without_insert_failed", (double)s->table_drops);
-	/* Counted once with the counters, and silence of a log is nothing. */
-	if (refuses != STATE_UNKNOWN || s->log_drops < KIND_LEAST ||
-	    !coincides(n, "allocation_failed"))
-		return;
-	item = finding_with_query(
-	    finding_set(n, CLUE_NAT_LOG_DROPS, STATE_YES, NULL,
-		"the gateway's log has %" PRId64 " allocation failures in "
-		"these slots",
-		s->log_drops),
-	    gateway_query(n));
-	finding_number(item, "log_drops", (double)s->log_drops);
+	/* What says the same is counted once, the surest of it. */
+	if (state[CLUE_NAT_LOG_JOINED] != STATE_YES)
+		refusals_rule(n);
+	finding_number(finding_with_query(
+			   finding_set(n, CLUE_GATEWAY_TABLE_FULL, full, NULL,
+			       "the gateway's own counters: %" PRId64
+			       " packets dropped that "
+			       "were not refused a port",
+			       s->table_drops),
+			   gateway_query(n)),
+	    "drop_without_insert_failed", (double)s->table_drops);
+	if (full == STATE_UNKNOWN)
+		log_rule(n, CLUE_GATEWAY_TABLE_FULL, s->log_full, "table_full",
+		    "lines that its table is full");
+	if (state[CLUE_GATEWAY_REFUSES] == STATE_UNKNOWN &&
+	    state[CLUE_NAT_LOG_JOINED] != STATE_YES)
+		log_rule(n, CLUE_NAT_LOG_DROPS, s->log_drops,
+		    "allocation_failed", "allocation failures");
 }
 
 /* More silence under more load of the application, by the host's census. */

@@ -22,6 +22,7 @@ gateway_confirms(const struct clues *c)
 {
 	return is(c, CLUE_GATEWAY_REFUSES, STATE_YES) ||
 	    is(c, CLUE_NAT_LOG_DROPS, STATE_YES) ||
+	    is(c, CLUE_NAT_LOG_JOINED, STATE_YES) ||
 	    is(c, CLUE_EDGE_LOG_LACKS, STATE_YES);
 }
 

@@ -48,6 +48,10 @@ static const char *const clue_names[CLUE_COUNT] = {
 	[CLUE_TOTAL_REACHED] = "measured_total_reached",
 	[CLUE_SHORT_HOLD_DOWN] = "short_hold_down",
 	[CLUE_IDLE_LIMIT] = "idle_limit_nat_only",
+	[CLUE_EDGE_LOG_PARTLY] = "edge_log_partly_lacks",
+	[CLUE_FLOW_REJECTED] = "flow_log_rejects",
+	[CLUE_GATEWAY_PORTS_FULL] = "gateway_ports_used_up",
+	[CLUE_NAT_LOG_JOINED] = "nat_log_names_attempts",
 };
 
 static const char *const kind_names[KIND_COUNT] = {

@@ -3,8 +3,10 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "natdiff/xalloc.h"
 #include "report/evidence/evidence.h"
 
 /* Counters that cover less of the stretch than this do not speak for it. */
@@ -32,6 +34,20 @@ overlap_us(const struct gateway_event *g, int64_t from_us, int64_t to_us)
 	return to > from ? to - from : 0;
 }
 
+/* Whether it is in the stretch, if only with a part of it. */
+static bool
+is_near(const struct gateway_event *g, int64_t from_us, int64_t to_us)
+{
+	int64_t slack = EVENT_SLACK_US;
+
+	/* A minute of a metric that only touches is of other minutes. */
+	if (g->to_us - g->from_us > 2 * EVENT_SLACK_US)
+		slack = 0;
+	return g->to_us > from_us - slack - (slack > 0) &&
+	    g->from_us < to_us + slack + (slack > 0);
+}
+
+/* Counters and logs of a NAT. */
 static void
 find_gateway(struct surroundings *s, const struct dataset *d, int64_t from_us,
     int64_t to_us)
@@ -42,17 +58,20 @@ find_gateway(struct surroundings *s, const struct dataset *d, int64_t from_us,
 
 	for (i = 0; i < d->n_gateway_events; i++) {
 		g = &d->gateway_events[i];
-		if (g->to_us < from_us - EVENT_SLACK_US ||
-		    g->from_us > to_us + EVENT_SLACK_US)
+		if (!is_near(g, from_us, to_us))
 			continue;
 		if (is_kind(d, g, "insert_failed")) {
 			covered_us += overlap_us(g, from_us, to_us);
 			s->insert_failed += g->value;
 		} else if (is_kind(d, g, "drop")) {
 			drop += g->value;
-		} else if (is_kind(d, g, "allocation_failed")) {
+		} else if (is_kind(d, g, "allocation_failed") ||
+		    is_kind(d, g, "host_limit_reached") ||
+		    is_kind(d, g, "slots_exhausted")) {
 			s->log_drops += g->value;
-		} else {
+		} else if (is_kind(d, g, "table_full")) {
+			s->log_full += g->value;
+		} else if (!is_kind(d, g, "ports_refused")) {
 			continue;
 		}
 		/* Nothing counted says nothing of how finely it is. */
@@ -63,6 +82,63 @@ find_gateway(struct surroundings *s, const struct dataset *d, int64_t from_us,
 	s->table_drops = drop > s->insert_failed ? drop - s->insert_failed : 0;
 	s->gateway_covered = to_us > from_us &&
 	    (double)covered_us >= COVERED_SHARE * (double)(to_us - from_us);
+}
+
+/* One source of metrics: a gateway, or what it says of one host. */
+struct metric {
+	int64_t covered_us, refused;
+	int64_t used, given;
+};
+
+/*
+ * A provider's metrics, each source by itself: the same refusals may be
+ * counted for the gateway and for its hosts.
+ */
+static void
+find_metrics(struct surroundings *s, const struct dataset *d, int64_t from_us,
+    int64_t to_us)
+{
+	struct metric *m = x_calloc(d->event_sources.n + 1, sizeof(*m)), *of;
+	const struct gateway_event *g;
+	double part;
+	size_t i;
+
+	for (i = 0; i < d->n_gateway_events; i++) {
+		g = &d->gateway_events[i];
+		if (!is_near(g, from_us, to_us))
+			continue;
+		of = &m[g->source];
+		if (is_kind(d, g, "ports_refused")) {
+			of->covered_us += overlap_us(g, from_us, to_us);
+			of->refused += g->value;
+		} else if (is_kind(d, g, "ports_used")) {
+			of->used = g->value > of->used ? g->value : of->used;
+		} else if (is_kind(d, g, "ports_allocated")) {
+			of->given = g->value > of->given ? g->value : of->given;
+		} else if (is_kind(d, g, "port_use_percent")) {
+			s->ports_full_known = true;
+			part = (double)g->value / 100;
+			if (part > s->ports_full_share)
+				s->ports_full_share = part;
+		}
+	}
+	for (i = 0; i < d->event_sources.n; i++) {
+		of = &m[i];
+		if (to_us > from_us &&
+		    (double)of->covered_us >=
+			COVERED_SHARE * (double)(to_us - from_us)) {
+			s->metric_covered = true;
+			if (of->refused > s->metric_refused)
+				s->metric_refused = of->refused;
+		}
+		if (of->given > 0) {
+			s->ports_full_known = true;
+			part = (double)of->used / (double)of->given;
+			if (part > s->ports_full_share)
+				s->ports_full_share = part;
+		}
+	}
+	free(m);
 }
 
 static double
@@ -146,5 +222,6 @@ surroundings_find(struct surroundings *s, const struct dataset *d,
 {
 	memset(s, 0, sizeof(*s));
 	find_gateway(s, d, from_us, to_us);
+	find_metrics(s, d, from_us, to_us);
 	find_hosts(s, d, from_us, to_us, nat_series);
 }

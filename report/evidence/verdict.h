@@ -79,6 +79,13 @@ struct gateway_facts {
 };
 
 /*
+ * evidence_imports.c: the application's failures against the episodes, as an
+ * item that weighs nothing.
+ */
+void evidence_application(
+    struct verdict *v, const struct dataset *d, int64_t interval_us);
+
+/*
  * Judge.  pairs are those of each endpoint, in their order; everything
  * passed outlives v.
  */

@@ -325,6 +325,8 @@ load_witness(struct dataset *d, const char *file, const struct load_filter *f,
 	memset(&d->inputs[l.input], 0, sizeof(*d->inputs));
 	d->inputs[l.input].file = utf8_repaired(file, strlen(file));
 	result = load_arrivals(&l, e);
+	if (result == 0)
+		result = load_imports(&l, e);
 	loader_clear(&l);
 	return result;
 }
@@ -389,6 +391,7 @@ load_files(struct dataset *d, char **files, size_t n,
 		if (load_witness(d, files[i], f, e) != 0)
 			return -1;
 	dataset_sort_arrivals(d);
+	imports_finish(&d->imports);
 	for (i = 0; i < n; i++)
 		if (load_file(d, i, files[i], f, e) != 0)
 			return -1;

@@ -168,7 +168,10 @@ add_census(struct loader *l, sqlite3_stmt *st, struct err *e)
 /* ------------------------------------------------------ gateway events */
 
 static const char gateway_sql[] =
-    "SELECT id, source, kind, from_at, to_at, value FROM gateway_event";
+    "SELECT id, source, kind, from_at, to_at, value FROM gateway_event"
+    /* Connections that were made tell nothing here, and are many. */
+    " WHERE kind NOT IN ('allocation_ok', 'connection_new',"
+    " 'connection_ended', 'connection_listed', 'flow', 'settings')";
 
 static int
 add_gateway_event(struct loader *l, sqlite3_stmt *st, struct err *e)
@@ -321,6 +324,11 @@ static const char gateway_facts_sql[] =
     "SELECT DISTINCT gateway FROM run WHERE gateway IS NOT NULL"
     " AND role = 'nat' ORDER BY started_at";
 
+/* What the provider says itself goes before what somebody configured. */
+static const char settings_sql[] =
+    "SELECT detail FROM gateway_event WHERE kind = 'settings'"
+    " ORDER BY from_at, id";
+
 static int64_t
 json_whole(const json_t *o, const char *key)
 {
@@ -331,9 +339,18 @@ json_whole(const json_t *o, const char *key)
 	return json_integer_value(v);
 }
 
+static void
+put_whole(int64_t *to, const json_t *o, const char *key)
+{
+	int64_t v = json_whole(o, key);
+
+	if (v != NOT_MEASURED)
+		*to = v;
+}
+
 /* The gateway section, of the last run that has one. */
 static int
-add_gateway_facts(struct loader *l, sqlite3_stmt *st, struct err *e)
+take_gateway_facts(struct loader *l, sqlite3_stmt *st, struct err *e)
 {
 	const char *text = (const char *)sqlite3_column_text(st, 0), *s;
 	json_t *o = NULL;
@@ -349,11 +366,24 @@ add_gateway_facts(struct loader *l, sqlite3_stmt *st, struct err *e)
 	s = json_string_value(json_object_get(o, "pool"));
 	if (s != NULL)
 		l->d->pool_per_destination = strcmp(s, "per-destination") == 0;
-	l->d->gateway.addresses = json_whole(o, "addresses");
-	l->d->gateway.ports_per_host = json_whole(o, "ports_per_host");
-	l->d->gateway.time_wait_us = json_whole(o, "time_wait_us");
+	put_whole(&l->d->gateway.addresses, o, "addresses");
+	put_whole(&l->d->gateway.ports_per_host, o, "ports_per_host");
+	put_whole(&l->d->gateway.time_wait_us, o, "time_wait_us");
 	json_decref(o);
 	return 0;
+}
+
+static int
+add_gateway_facts(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	return l->d->gateway_described ? 0 : take_gateway_facts(l, st, e);
+}
+
+static int
+add_settings(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	l->d->gateway_described = true;
+	return take_gateway_facts(l, st, e);
 }
 
 int
@@ -367,5 +397,7 @@ load_surroundings(struct loader *l, struct err *e)
 		return -1;
 	if (l->filter->census && loader_each(l, census_sql, add_census, e) != 0)
 		return -1;
-	return loader_each(l, gateway_facts_sql, add_gateway_facts, e);
+	if (loader_each(l, gateway_facts_sql, add_gateway_facts, e) != 0)
+		return -1;
+	return loader_each(l, settings_sql, add_settings, e);
 }

@@ -35,15 +35,17 @@ enum attempt_column {
 	ATTEMPT_DATE_OFFSET,
 	ATTEMPT_OBSERVED_PORT,
 	ATTEMPT_LOCAL_PORT,
+	ATTEMPT_LOCAL,
 	ATTEMPT_UUID
 };
 
-#define ATTEMPT_COLUMNS                                                   \
-	"id, run_id, endpoint_id, target_id, slot, seq, failure,"         \
-	" failed_phase, syn_retransmits, connect_us, tls_us, request_us," \
-	" total_us, http_status, started_at, connect_segs_in,"            \
-	" late_retransmits, dsack_dups, observed_address_id,"             \
-	" tls_session_id, server_date_offset_us, observed_port, local_port"
+#define ATTEMPT_COLUMNS                                                      \
+	"id, run_id, endpoint_id, target_id, slot, seq, failure,"            \
+	" failed_phase, syn_retransmits, connect_us, tls_us, request_us,"    \
+	" total_us, http_status, started_at, connect_segs_in,"               \
+	" late_retransmits, dsack_dups, observed_address_id,"                \
+	" tls_session_id, server_date_offset_us, observed_port, local_port," \
+	" local_address_id"
 
 static const char attempt_sql[] =
     "SELECT " ATTEMPT_COLUMNS ", NULL FROM attempt NOT INDEXED";
@@ -214,6 +216,35 @@ read_observed(struct loader *l, sqlite3_stmt *st, struct attempt_row *row)
 	return NULL;
 }
 
+/* What was imported about it. */
+static uint8_t
+read_imports(struct loader *l, sqlite3_stmt *st, const struct attempt_row *row,
+    int64_t at_us)
+{
+	const struct dataset *d = l->d;
+	uint32_t total = row->duration_us[DURATION_TOTAL];
+	struct join_key k = { .from_us = at_us,
+		.to_us = at_us + (total == NO_DURATION ? 0 : total) };
+	uint16_t local;
+
+	if (!imports_any(&d->imports))
+		return 0;
+	if (sqlite3_column_type(st, ATTEMPT_UUID) == SQLITE_BLOB &&
+	    sqlite3_column_bytes(st, ATTEMPT_UUID) == ATTEMPT_ID_SIZE)
+		k.id = sqlite3_column_blob(st, ATTEMPT_UUID);
+	if (column_index(st, ATTEMPT_LOCAL, &l->addresses, &local) &&
+	    local != NO_INDEX)
+		k.local = d->addresses.text[local];
+	if (row->observed != NO_INDEX && row->observed_port != NO_PORT) {
+		k.observed = d->addresses.text[row->observed];
+		k.observed_port = row->observed_port;
+	}
+	if (row->target != NO_INDEX)
+		k.target = d->targets.text[row->target];
+	k.local_port = row->local_port == NO_PORT ? 0 : row->local_port;
+	return imports_join(&l->d->imports, &k);
+}
+
 /* The server's clock against ours, for the run's mean. */
 static void
 add_date_offset(sqlite3_stmt *st, struct run *r)
@@ -280,6 +311,7 @@ add_attempt(struct loader *l, sqlite3_stmt *st, struct err *e)
 	if (bad != NULL)
 		return loader_bad_row(
 		    l, "attempt %" PRId64 ": %s out of range", id, bad);
+	row.seen = read_imports(l, st, &row, at);
 	row.offset = slot_offset(
 	    at, row.slot, d->series[d->runs[row.run].series].interval_us);
 	a = &d->endpoints[endpoint].attempts;
@@ -301,6 +333,8 @@ int
 load_attempts(struct loader *l, struct err *e)
 {
 	return loader_each(l,
-	    l->d->n_named_arrivals > 0 ? attempt_with_id_sql : attempt_sql,
+	    l->d->n_named_arrivals > 0 || l->d->imports.n_named > 0
+		? attempt_with_id_sql
+		: attempt_sql,
 	    add_attempt, e);
 }

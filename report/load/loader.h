@@ -84,6 +84,9 @@ int load_certificates(struct loader *l, struct err *e);
 /* load_arrivals.c: before the first attempt of any file. */
 int load_arrivals(struct loader *l, struct err *e);
 
+/* load_imports.c: so, too. */
+int load_imports(struct loader *l, struct err *e);
+
 /* load_attempts.c; all they refer to is known. */
 int load_attempts(struct loader *l, struct err *e);
 

@@ -258,9 +258,12 @@ json_gateway(const struct report *r)
 	gateway_sums_find(&sums, r->d);
 	for (i = 0; i < sums.n; i++)
 		json_array_append_new(list,
-		    json_pack("{s:s, s:s, s:I, s:n}", "source",
+		    json_pack("{s:s, s:s, s:I, s:o}", "source",
 			sums.sum[i].source, "kind", sums.sum[i].kind, "count",
-			(json_int_t)sums.sum[i].value, "joined"));
+			(json_int_t)sums.sum[i].value, "joined",
+			sums.sum[i].lines > 0
+			    ? json_integer((json_int_t)sums.sum[i].joined)
+			    : json_null()));
 	gateway_sums_clear(&sums);
 	return list;
 }

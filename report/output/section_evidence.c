@@ -146,6 +146,18 @@ evidence_item(struct page *p, const struct ranked *x, bool weighed)
 	}
 }
 
+/* Said for people to ask about: it weighs for no cause. */
+static bool
+is_remark(const struct evidence *e)
+{
+	size_t c;
+
+	for (c = 0; c < CAUSE_COUNT; c++)
+		if (e->weight[c] != 0)
+			return false;
+	return true;
+}
+
 static void
 scope_items(struct page *p, const struct verdict *v, const char *endpoint,
     size_t episode, enum cause cause)
@@ -154,8 +166,11 @@ scope_items(struct page *p, const struct verdict *v, const char *endpoint,
 	size_t n = rank_items(ranked, v, endpoint, episode, cause), i;
 
 	for (i = 0; i < n; i++)
-		if (p->explain || fabs(ranked[i].weight) >= WEIGHT_LEAST)
-			evidence_item(p, &ranked[i], cause != CAUSE_COUNT);
+		if (p->explain || fabs(ranked[i].weight) >= WEIGHT_LEAST ||
+		    is_remark(ranked[i].item))
+			evidence_item(p, &ranked[i],
+			    cause != CAUSE_COUNT &&
+				!is_remark(ranked[i].item));
 	free(ranked);
 }
 
