@@ -264,6 +264,7 @@ struct control_check {
 	bool done;
 	bool up;
 	enum heldlink_end end;
+	const char *text;
 };
 
 static void
@@ -275,6 +276,7 @@ on_control(void *arg, struct heldlink *l)
 	c->done = true;
 	c->up = f->state == HELDLINK_UP;
 	c->end = f->end;
+	c->text = f->text;
 }
 
 static bool
@@ -298,7 +300,15 @@ active_check_control(struct active *a, enum heldlink_end *end)
 		*end = c.end;
 	if (!c.done)
 		return -1;
+	if (!c.up)
+		a->control_text = c.text;
 	return c.up ? 1 : 0;
+}
+
+const char *
+active_control_text(const struct active *a)
+{
+	return a->control_text;
 }
 
 const char *

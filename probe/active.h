@@ -64,6 +64,9 @@ bool active_interrupted(const struct active *a);
  */
 int active_check_control(struct active *a, enum heldlink_end *end);
 
+/* What was wrong with the last that was not answered, or NULL. */
+const char *active_control_text(const struct active *a);
+
 /* Descriptors that may be open beside those of today. */
 int64_t active_descriptors(const struct active *a);
 

@@ -27,7 +27,8 @@ struct active {
 	struct active_side_state sides[ACTIVE_SIDES];
 	struct store *store; /* NULL: none */
 	char host_name[HOST_NAME_MAX + 1];
-	int64_t drawn_us; /* when the progress line was drawn */
+	int64_t drawn_us;         /* when the progress line was drawn */
+	const char *control_text; /* of the control's last failure */
 	bool progress;
 	bool interrupted;
 };

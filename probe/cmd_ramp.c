@@ -224,8 +224,15 @@ print_finding(const struct active *a, const struct ramp_result *r)
 		printf("The far end refused: after %" PRId64
 		       " connections to %s\nnew ones were answered, but "
 		       "not let in%s%s.\n",
-		    e->best, destination, r->text != NULL ? ": " : "",
+		    r->most_up, destination, r->text != NULL ? ": " : "",
 		    r->text != NULL ? r->text : "");
+	} else if (r->ended_how == MEASUREMENT_FAILED) {
+		printf("Nothing was tried: the control %s does not work.\n",
+		    control);
+	} else if (r->ended_how == MEASUREMENT_FINISHED) {
+		printf("Inconclusive: no connection to %s came about, while\n"
+		       "the control %s works.\n",
+		    destination, control);
 	} else {
 		printf("Inconclusive after %" PRId64
 		       " connections at once to %s.\n",
@@ -255,12 +262,13 @@ print_rest(const struct active *a, const struct ramp_result *r)
 		    r->lost, heldlink_end_name(r->lost_how));
 	if (r->control_failed > 0)
 		printf("The control %s failed %" PRId64 " of %" PRId64
-		       " times, the last: %s.\n",
+		       " times, the last: %s%s%s.\n",
 		    active_destination(a, ACTIVE_CONTROL_SIDE),
 		    r->control_failed, r->control_checks,
-		    heldlink_end_name(r->control_end) != NULL
-			? heldlink_end_name(r->control_end)
-			: "ended");
+		    heldlink_end_name(r->control_end),
+		    active_control_text(a) != NULL ? ", " : "",
+		    active_control_text(a) != NULL ? active_control_text(a)
+						   : "");
 	if (r->finding == RAMP_DESTINATION_LIMIT)
 		puts("Ports that others held meanwhile are not in it; a limit "
 		     "of the far end\nlooks the same: a ramp over the direct "
@@ -284,6 +292,8 @@ finish(struct active *a, const struct active_options *o,
 						       : NOT_MEASURED;
 	if (r->finding == RAMP_HOST_LIMIT || r->finding == RAMP_NO_LIMIT)
 		m->low = m->best;
+	if (r->finding == RAMP_FAR_END)
+		m->low = m->best = r->most_up;
 	if (active_end(a, m, detail(a, o, &p, r), &e) != 0) {
 		fprintf(stderr, "natdiff-probe: %s\n", e.msg);
 		status = 1;

@@ -105,6 +105,8 @@ on_change(void *arg, struct heldlink *l)
 		k->answered = k->settled;
 		if (!k->settled) {
 			p->held++;
+			if (p->held > p->r->most_up)
+				p->r->most_up = p->held;
 			note_observed(p->r, &f->observed);
 		}
 		k->up = true;
@@ -186,14 +188,16 @@ held_answer(struct ramp *p)
 static bool
 control_works(struct ramp *p)
 {
+	enum heldlink_end end;
 	int i, works;
 
 	for (i = 0; i < 2; i++) {
 		p->r->control_checks++;
-		works = active_check_control(p->a, &p->r->control_end);
+		works = active_check_control(p->a, &end);
 		if (works != 0)
 			return true;
 		p->r->control_failed++;
+		p->r->control_end = end;
 	}
 	return false;
 }
@@ -253,10 +257,10 @@ finding_of_failures(const struct ramp_result *r)
 	    r->ends[HELDLINK_RESET] + r->ends[HELDLINK_CLOSED] +
 	    r->ends[HELDLINK_BAD] + r->ends[HELDLINK_DENIED];
 
-	if (r->ends[HELDLINK_STARVED] == 0 && far_end == 0)
-		return RAMP_INCONCLUSIVE;
-	return r->ends[HELDLINK_STARVED] >= far_end ? RAMP_DESTINATION_LIMIT
-						    : RAMP_FAR_END;
+	if (far_end > r->ends[HELDLINK_STARVED])
+		return RAMP_FAR_END;
+	/* None at all is no limit: nobody is there, or nothing gets there. */
+	return r->most_up > 0 ? RAMP_DESTINATION_LIMIT : RAMP_INCONCLUSIVE;
 }
 
 /* The control failed: does the destination, too, and is the path there? */

@@ -27,6 +27,7 @@ struct ramp_result {
 	enum measurement_end ended_how;
 	struct ramp_estimate estimate;
 	int64_t tries;
+	int64_t most_up;             /* that were answered, at once */
 	int64_t ends[HELDLINK_ENDS]; /* of those that did not come about */
 	int64_t lost;                /* of those held, by themselves */
 	enum heldlink_end lost_how;  /* the first of these */

@@ -119,6 +119,19 @@ check 'a row a result is in the database' equals \
      FROM measurement ORDER BY id DESC LIMIT 1")" \
   "nat|nat|ramp|no_limit|40||$address_a:443"
 
+clean_gateway
+"$lab" set block drop
+ramp nat
+status=$?
+"$lab" set block off
+check 'where nothing gets through it is inconclusive, no limit of 0' equals \
+  "$status $(found '[.finding, .best]')" '1 ["inconclusive",0]'
+"$lab" set edge 403
+ramp nat --endpoint socket
+"$lab" set edge ok
+check 'a far end that refuses is told apart' equals \
+  "$(found '[.finding, .best, .detail.failed.denied > 0]')" '["far_end",0,true]'
+
 limited() {
   # shellcheck disable=SC2016 # expanded there
   "$lab" exec nat -- bash -c "$1"' && shift && exec "$@"' limited "$1" \
