@@ -15,7 +15,8 @@
 #include "report/stats/quantile.h"
 #include "report/stats/sort.h"
 
-#define HOUR_US INT64_C(3600000000)
+#define HOUR_US  INT64_C(3600000000)
+#define CLOSE_US (2 * HOUR_US) /* both periods together */
 
 static const char *const refusal_names[] = {
 	[REFUSAL_NONE] = "none",
@@ -186,6 +187,14 @@ ratio(double before, double after)
 	return before > 0 ? after / before : INFINITY;
 }
 
+/* Right after each other: of one time of day, whatever the clock strikes. */
+static bool
+are_close(const struct comparison_endpoint *e)
+{
+	return e->pairs[BEFORE] > 0 && e->pairs[AFTER] > 0 &&
+	    e->to_us[AFTER] - e->from_us[BEFORE] <= CLOSE_US;
+}
+
 /* May the two periods of an endpoint be compared? */
 static enum comparison_refusal
 judge_alike(const struct comparison_endpoint *e)
@@ -196,8 +205,9 @@ judge_alike(const struct comparison_endpoint *e)
 		return REFUSAL_NO_PAIRS;
 	if (e->last_us[BEFORE] >= e->from_us[AFTER])
 		return REFUSAL_OVERLAP;
-	match = didiff_alike(
-	    e->hours[BEFORE], e->hours[AFTER], e->load[BEFORE], e->load[AFTER]);
+	match = didiff_alike(e->hours[BEFORE],
+	    are_close(e) ? e->hours[BEFORE] : e->hours[AFTER], e->load[BEFORE],
+	    e->load[AFTER]);
 	if (match == DIDIFF_HOURS_DIFFER)
 		return REFUSAL_HOURS;
 	/* A median of 0 is a load, too. */
@@ -272,7 +282,7 @@ find_endpoint(struct comparison_endpoint *e,
     const struct comparison_source source[COMPARISON_PERIODS])
 {
 	struct period period[COMPARISON_PERIODS];
-	bool both[DIDIFF_HOURS];
+	bool both[DIDIFF_HOURS], seen;
 	enum comparison_refusal refused;
 	int h, i;
 
@@ -281,10 +291,12 @@ find_endpoint(struct comparison_endpoint *e,
 		count_hours(e, i, &period[i]);
 	}
 	for (h = 0; h < DIDIFF_HOURS; h++) {
-		both[h] = e->hours[BEFORE][h] > 0 && e->hours[AFTER][h] > 0;
+		seen = e->hours[BEFORE][h] > 0 || e->hours[AFTER][h] > 0;
+		both[h] = are_close(e)
+		    ? seen
+		    : e->hours[BEFORE][h] > 0 && e->hours[AFTER][h] > 0;
 		e->hours_matched += both[h];
-		e->hours_seen +=
-		    e->hours[BEFORE][h] > 0 || e->hours[AFTER][h] > 0;
+		e->hours_seen += seen;
 	}
 	for (i = 0; i < COMPARISON_PERIODS; i++) {
 		e->load[i] = median_load(e, i, source[i].d, both);

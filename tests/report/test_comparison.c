@@ -270,6 +270,19 @@ Test(comparison, asks_for_the_same_hours)
 	cr_expect_eq(e->hours_seen, 6);
 }
 
+/* Ten minutes before and ten after: the hour may change in between. */
+Test(comparison, asks_for_no_hours_right_after_each_other)
+{
+	const struct comparison_endpoint *e;
+
+	slots(HOUR - HOUR / 3, HOUR / 3, 5, 2, 0);
+	slots(HOUR, HOUR / 3, 5, 0, 0);
+	e = split(HOUR);
+	expect(e, RESULT_WORKED, REFUSAL_NONE);
+	cr_expect_eq(e->hours_matched, 2);
+	cr_expect_eq(e->hours_seen, 2);
+}
+
 /* 4 of 5 hours match; the trouble of the fifth is in before only. */
 Test(comparison, uses_the_hours_that_match_only)
 {
