@@ -80,16 +80,18 @@ learn_clock(struct work *w, const struct attempts *a, size_t i)
 
 	if (total_us == NOT_MEASURED)
 		return;
-	up_us = connect_us != NOT_MEASURED && tls_us != NOT_MEASURED
-	    ? connect_us + tls_us
-	    : total_us;
-	least_us = seen->accepted_us - begun_us - up_us;
+	/*
+	 * Of the phases the network's part alone is counted, a loop that was
+	 * late comes on top: up was after that, and before all was done.
+	 */
+	up_us = (connect_us != NOT_MEASURED ? connect_us : 0) +
+	    (tls_us != NOT_MEASURED ? tls_us : 0);
+	least_us = seen->accepted_us - begun_us - total_us;
 	most_us = seen->accepted_us - begun_us;
 	if (seen->request_us != NOT_MEASURED) {
 		if (seen->request_us - begun_us - total_us > least_us)
 			least_us = seen->request_us - begun_us - total_us;
-		if (up_us < total_us &&
-		    seen->request_us - begun_us - up_us < most_us)
+		if (seen->request_us - begun_us - up_us < most_us)
 			most_us = seen->request_us - begun_us - up_us;
 	}
 	c->agent = s->agent;

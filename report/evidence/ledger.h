@@ -44,7 +44,8 @@ struct ledger_path {
 
 /*
  * How far a witness's clock is ahead of a host's, by attempts that both saw:
- * no connection was accepted before it was begun, or after it was up.
+ * none was accepted before it was begun, asked before it was up, or either
+ * after all was done.
  */
 struct ledger_clock {
 	uint32_t agent;   /* in dataset.agents */
