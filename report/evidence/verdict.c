@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "natdiff/xalloc.h"
 #include "report/evidence/verdict_work.h"
 
 const struct scope verdict_everything = { INT64_MIN, INT64_MAX, ALL_SERIES };
@@ -92,6 +93,22 @@ take(struct verdict *v, const struct judgement *j)
 	v->judgement = *j;
 }
 
+/* The host that is judged, and those that are in trouble like it. */
+static void
+name_hosts(struct work *w, const struct endpoint_verdict *e)
+{
+	const struct places *all = &e->where.hosts;
+	struct verdict *v = w->v;
+	size_t i;
+
+	v->host = where_host_name(w->d, e->host->key);
+	v->hosts = x_calloc(all->n, sizeof(*v->hosts));
+	for (i = 0; i < all->n; i++)
+		if (all->place[i].shown)
+			v->hosts[v->n_hosts++] =
+			    where_host_name(w->d, all->place[i].key);
+}
+
 /*
  * The troubled endpoints' judgements: one cause for all that name one; two
  * different causes are two verdicts, and so none for the whole.
@@ -124,7 +141,7 @@ merge_endpoints(struct work *w)
 		return false;
 	take(v, &best->judgement);
 	if (best->host != NULL)
-		v->host = where_host_name(w->d, best->host->key);
+		name_hosts(w, best);
 	verdict_tell_rivals(w, &best->judgement, best->endpoint->name, 0);
 	if (differ) {
 		v->cause = CAUSE_INCONCLUSIVE;
@@ -223,6 +240,9 @@ verdict_clear(struct verdict *v)
 		free(v->where[i]);
 	free(v->where);
 	free(v->host);
+	for (i = 0; i < v->n_hosts; i++)
+		free(v->hosts[i]);
+	free(v->hosts);
 	free(v->how_often);
 	for (i = 0; i < v->n_endpoints; i++)
 		where_clear(&v->endpoints[i].where);

@@ -60,8 +60,12 @@ struct verdict {
 	/* At which hosts and addresses, when: sentences. */
 	char **where;
 	size_t n_where;
-	char *host;      /* the only one that the cause is of; NULL: no such */
-	char *how_often; /* NULL: nothing can be said */
+	char *host; /* the only one that the cause is of; NULL: no such */
+	/* All hosts in trouble by themselves where host is: it is the surest.
+	 */
+	char **hosts;
+	size_t n_hosts;
+	char *how_often;   /* NULL: nothing can be said */
 	double difference; /* long-run, of the worst endpoint; NaN */
 	struct interval difference_ci;
 	struct endpoint_verdict *endpoints; /* as in the dataset */

@@ -12,6 +12,9 @@
 #include "natdiff/xalloc.h"
 #include "report/evidence/verdict_work.h"
 
+/* Hosts that a statement names; the JSON report has all. */
+#define HOSTS_NAMED 5
+
 void
 verdict_miss(struct verdict *v, const char *fmt, ...)
 {
@@ -139,17 +142,46 @@ verdict_tell_rivals(struct work *w, const struct judgement *j,
 	}
 }
 
+/* "at host nat2 (and in trouble as well: nat3, nat7): ", or nothing. */
+static char *
+where_words(const struct verdict *v)
+{
+	char *others = NULL, *longer;
+	size_t i, named = 0;
+
+	if (v->host == NULL)
+		return x_strdup("");
+	for (i = 0; i < v->n_hosts && named < HOSTS_NAMED; i++) {
+		if (strcmp(v->hosts[i], v->host) == 0)
+			continue;
+		longer = x_asprintf("%s%s%s", named > 0 ? others : "",
+		    named > 0 ? ", " : "", v->hosts[i]);
+		free(others);
+		others = longer;
+		named++;
+	}
+	longer = others == NULL ? x_asprintf("at host %s: ", v->host)
+	    : v->n_hosts > named + 1
+	    ? x_asprintf("at host %s (and in trouble as well: %s and %zu "
+			 "more): ",
+		  v->host, others, v->n_hosts - named - 1)
+	    : x_asprintf(
+		  "at host %s (and in trouble as well: %s): ", v->host, others);
+	free(others);
+	return longer;
+}
+
 void
 verdict_state_cause(struct work *w)
 {
 	struct verdict *v = w->v;
 	size_t i, named = 0;
-	char *rivals = NULL, *longer;
+	char *rivals = NULL, *longer, *where;
 
 	if (v->cause != CAUSE_INCONCLUSIVE) {
-		verdict_state(v, "%s%s%s%s", v->host != NULL ? "at host " : "",
-		    v->host != NULL ? v->host : "", v->host != NULL ? ": " : "",
-		    cause_words(v->cause));
+		where = where_words(v);
+		verdict_state(v, "%s%s", where, cause_words(v->cause));
+		free(where);
 		return;
 	}
 	for (i = 0; i < v->n_not_ruled_out && named < 4; i++, named++) {

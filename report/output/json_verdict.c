@@ -227,24 +227,27 @@ json_verdict(const struct report *r)
 {
 	const struct verdict *v = &r->verdict;
 	json_t *missing = json_array(), *how_often = json_null();
+	json_t *hosts = json_array();
 	const char *cause = cause_name(v->cause);
 	size_t i;
 
 	for (i = 0; i < v->n_missing; i++)
 		json_array_append_new(missing, json_string(v->missing[i]));
+	for (i = 0; i < v->n_hosts; i++)
+		json_array_append_new(hosts, json_string(v->hosts[i]));
 	if (v->how_often != NULL)
 		how_often = json_pack("{s:s, s:o, s:o}", "says", v->how_often,
 		    "difference", json_number(v->difference), "difference_ci",
 		    json_interval(v->difference_ci));
 	return json_pack(
-	    "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o}", "cause",
-	    cause, "strength", strength_name(v->strength), "statement",
+	    "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o, s:o}",
+	    "cause", cause, "strength", strength_name(v->strength), "statement",
 	    v->statement, "not_ruled_out",
 	    open_causes(v->not_ruled_out, v->n_not_ruled_out, "ask"),
 	    "ruled_out", open_causes(v->ruled_out, v->n_ruled_out, "by"),
 	    "missing", missing, "how_often", how_often, "ranking",
 	    ranking(&v->judgement), "where", json_where(v), "host", v->host,
-	    "runbook", json_sprintf(ADVICE_RUNBOOK, cause));
+	    "hosts", hosts, "runbook", json_sprintf(ADVICE_RUNBOOK, cause));
 }
 
 /* What a gateway reads off at a moment, and which must not be added up. */

@@ -138,6 +138,8 @@ sentence(size_t i)
 	return i < n_said ? said[i] : "";
 }
 
+static size_t also_starved = SIZE_MAX;
+
 /*
  * A direct host and a fleet, each with bursts of its own.  One of the fleet,
  * perhaps, meets silence in four of ten attempts on top, and gets through
@@ -162,7 +164,7 @@ fleet(uint64_t seed, enum nullmodels_kind kind, double rate, double burst,
 		nullmodels_series(&r, kind, rate, burst, failed, SLOTS);
 		for (i = 0; i < SLOTS; i++) {
 			how = failed[i] ? FAILED : FINE;
-			if (h == starved)
+			if (h == starved || h == also_starved)
 				how = rng_unit(&r) < 0.2 ? FAILED
 				    : rng_unit(&r) < 0.2 ? RECOVERED
 							 : how;
@@ -209,6 +211,23 @@ Test(where, finds_the_one_starved_host_of_200)
 	cr_expect_eq(v.cause, CAUSE_NAT_PORT_EXHAUSTION, "%s", v.statement);
 	cr_expect_eq(
 	    strncmp(v.statement, "at host h137: ", 14), 0, "%s", v.statement);
+	verdict_clear(&v);
+}
+
+Test(where, every_starved_host_has_its_name_in_the_verdict)
+{
+	struct verdict v;
+
+	also_starved = STARVED + 1;
+	fleet(1, NULLMODELS_GILBERT, 0.02, 10, STARVED);
+	look();
+	judge(&v);
+	cr_expect_eq(v.cause, CAUSE_NAT_PORT_EXHAUSTION, "%s", v.statement);
+	cr_assert_eq(v.n_hosts, 2);
+	cr_expect_str_eq(v.hosts[0], "h137");
+	cr_expect_str_eq(v.hosts[1], "h138");
+	cr_expect_not_null(strstr(v.statement, "and in trouble as well: h13"),
+	    "%s", v.statement);
 	verdict_clear(&v);
 }
 
