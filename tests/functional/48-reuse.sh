@@ -83,6 +83,8 @@ reuse --wait 20s
 check 'a NAT that keeps the local port gives no estimate, and why' equals \
   "$(of fin '[.finding, .detail.reason, .best]')" \
   '["no_repeat_fin","local_port_kept",null]'
+# Local ports outside of the pool cannot be kept.
+"$lab" exec nat -- sysctl -qw net.ipv4.ip_local_port_range='50000 60999'
 "$lab" set pool 20000
 reuse --wait 20s
 check 'nor does a pool far larger than what is opened' equals \
