@@ -186,6 +186,10 @@ say_when(struct page *p, const struct bundle_source *s, struct err *e)
 	int64_t us = report_interval_us(r);
 
 	page_heading(p, "Since when");
+	if (r->d->first_us == NOT_MEASURED) {
+		page_paragraph(p, "No attempt has a time that can be.");
+		return 0;
+	}
 	page_item(p, NULL, 0, "measured from %s to %s%s%s (all times are UTC)",
 	    walltime_format(r->d->first_us, 3, from),
 	    walltime_format(r->d->last_us, 3, to),
@@ -389,6 +393,7 @@ write_letter(struct page *p, const struct folder *f,
 	if (add_table(p, s, ROWS_LETTER_SUCCESSES, e) != 0)
 		return -1;
 	ask(p, r);
+	section_ledger(p, r);
 	section_evidence(p, r);
 	section_rivals(p, r);
 	say_how(p, s);

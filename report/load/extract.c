@@ -23,6 +23,7 @@
 #include "natdiff/xalloc.h"
 #include "report/load/database.h"
 #include "report/load/extract.h"
+#include "report/load/loader.h"
 
 #define SQL_BYTES_MAX 65536
 
@@ -166,17 +167,20 @@ static const char drop_unused[] =
     " SELECT import_id FROM edge_entry WHERE import_id IS NOT NULL UNION"
     " SELECT import_id FROM app_failure WHERE import_id IS NOT NULL);";
 
+/* Times that no agent writes do not count. */
+#define NEWEST(at, table) \
+	"SELECT max(" at ") AS at FROM " table " WHERE " at " BETWEEN 0 AND ?1"
+
 static const char newest_sql[] =
-    "SELECT max(at), (SELECT count(*) FROM attempt) FROM ("
-    " SELECT max(started_at + ifnull(total_us, 0)) AS at FROM attempt UNION"
-    " SELECT max(started_at + duration_us) FROM resolution UNION"
-    " SELECT max(at) FROM host_sample UNION"
-    " SELECT max(accepted_at) FROM witness_arrival UNION"
-    " SELECT max(to_at) FROM gateway_event UNION"
-    " SELECT max(at) FROM edge_entry UNION"
-    " SELECT max(at) FROM app_failure UNION"
-    " SELECT max(at) FROM note UNION"
-    " SELECT max(ended_at) FROM measurement)";
+    "SELECT max(at), (SELECT count(*) FROM attempt) FROM (" NEWEST(
+	"started_at", "attempt") " UNION " NEWEST("started_at",
+	"resolution") " UNION " NEWEST("at",
+	"host_sample") " UNION " NEWEST("accepted_at",
+	"witness_arrival") " UNION " NEWEST("to_at",
+	"gateway_event") " UNION " NEWEST("at",
+	"edge_entry") " UNION " NEWEST("at",
+	"app_failure") " UNION " NEWEST("at",
+	"note") " UNION " NEWEST("ended_at", "measurement") ")";
 
 struct column {
 	char *name;
@@ -795,9 +799,10 @@ find_newest(struct extraction *x, struct extracted *result, struct err *e)
 
 	if (st == NULL)
 		return -1;
+	sqlite3_bind_int64(st, 1, TIME_MAX_US);
 	code = sqlite3_step(st);
 	result->newest_us = sqlite3_column_type(st, 0) == SQLITE_NULL
-	    ? NOT_MEASURED
+	    ? 0
 	    : sqlite3_column_int64(st, 0);
 	result->attempts = sqlite3_column_int64(st, 1);
 	sqlite3_finalize(st);

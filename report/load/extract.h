@@ -19,7 +19,7 @@
 #include "report/pseudonyms.h"
 
 struct extracted {
-	int64_t newest_us; /* of the newest row; NOT_MEASURED: none */
+	int64_t newest_us; /* when the newest row began; 0: no row has a time */
 	int64_t attempts;
 };
 

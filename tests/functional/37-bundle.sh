@@ -67,7 +67,7 @@ check "leaves nothing beside it" equals "$(ls -A again)" one.tar.gz
 unpack one.tar.gz one
 check "tar shows no owner and the time of the newest row" equals \
   "$(tar tvzf one.tar.gz --numeric-owner --utc | awk '{print $2, $4}' | sort -u)" \
-  "0/0 $(sqlite3 one/attempts.db "SELECT date(max(started_at + total_us) / 1000000, 'unixepoch') FROM attempt")"
+  "0/0 $(sqlite3 one/attempts.db "SELECT date(max(started_at) / 1000000, 'unixepoch') FROM attempt")"
 check "names are sorted" equals "$(tar tzf one.tar.gz)" "$(tar tzf one.tar.gz | sort)"
 
 # in_clean_folder COMMAND: with coreutils and openssl alone, elsewhere
@@ -178,6 +178,27 @@ check "attaches a log and a capture" bundle -o att.tar.gz --attach 'app log.txt'
 check "each in its folder" equals "$(tar tzf att.tar.gz | grep -E 'att/(attach|capt)')" \
   "att/attachments/app-log.txt
 att/captures/dump"
+
+# A database of an enemy: names that lead outside, markup, formulas, escapes.
+cp held/nat.db hostile.db
+sqlite3 hostile.db "
+UPDATE run SET host_name = '../../x <b>|', path = '=nat|<i>', kernel = char(27) || '[2J',
+  facts = '{\"a\\n\":\"=1\",\"b\":[1,{}]}', gateway = 'no json';
+UPDATE agent SET agent = '../=1';
+UPDATE attempt SET failure_text = '@SUM(1)' || char(10) || char(27) WHERE failure IS NOT NULL;
+UPDATE attempt SET started_at = 9223372036854775807 WHERE id = 3;
+UPDATE attempt SET total_us = 9223372036854775807 WHERE id = 5;
+UPDATE response_header SET value = '=\`|<b>' || char(27);"
+check "packs what an enemy wrote" bundle -o hostile.tar.gz hostile.db held/direct.db
+check "with names that verify" verify hostile.tar.gz
+unpack hostile.tar.gz hostile
+no_escape() { ! grep -rlI $'\033' hostile; }
+check "no escape reaches a terminal" no_escape
+check "no markup the letter" contains "$(cat hostile/SUMMARY.md)" '=nat\|\<i\>'
+check "no formula a spreadsheet" equals \
+  "$(csv hostile/failures.csv '[r for r in rows for v in r.values() if v[:1] and v[:1] in "=+-@"]')" "[]"
+check "and no time that cannot be its clock" equals "$(jq -r .generated_at hostile/report.json | cut -c1-13)" \
+  2026-11-21T06
 
 # -------------------------------------------------------------- pseudonyms
 

@@ -128,7 +128,7 @@ Test(extract, gives_the_same_bytes_however_the_rows_are_spread)
 	/* The newer of the two copies of the run. */
 	expect("SELECT group_concat(ended_at) FROM run", "900");
 	cr_expect_eq(result.attempts, 3);
-	cr_expect_eq(result.newest_us, 130001000);
+	cr_expect_eq(result.newest_us, 130000000);
 }
 
 Test(extract, keeps_to_the_window_and_to_what_it_refers_to)
@@ -167,6 +167,20 @@ Test(extract, leaves_out_rows_that_refer_to_nothing)
 	/* A resolution may be lost (retention), a target cannot. */
 	expect("SELECT group_concat(slot) FROM attempt", "11");
 	expect("SELECT resolution_id FROM attempt", "NULL");
+}
+
+Test(extract, takes_no_time_from_a_row_that_no_agent_writes)
+{
+	static const char *const sql[] = { RUN(5, "f", "NULL") ATTEMPT(
+	    1, 5, 11) ATTEMPT(2, 5, 12) ATTEMPT(3, 5,
+	    13) "UPDATE attempt SET started_at = 9223372036854775807,"
+		" total_us = 9223372036854775807 WHERE id = 3;"
+		"UPDATE attempt SET started_at = -5 WHERE id = 1;" };
+	char *files[] = { one };
+
+	fixture_make(one, sql, 1);
+	cr_assert_eq(extract(files, 1, NULL), 0, "%s", e.msg);
+	cr_expect_eq(result.newest_us, 120000000);
 }
 
 Test(extract, keeps_events_that_are_alike_and_once_what_two_files_have)
