@@ -58,6 +58,15 @@ wrapped_list(const struct jtree *t, const struct jnode *o)
 	return NULL;
 }
 
+bool
+format_is_empty(const struct jtree *t)
+{
+	const struct jnode *o = jtree_root(t), *list = wrapped_list(t, o);
+
+	return jtree_first(t, list != NULL ? list : o) == NULL &&
+	    (o->type == J_ARRAY || o->type == J_OBJECT);
+}
+
 const struct format *
 format_guess(const struct jtree *t, const char *line, bool edge)
 {
@@ -68,6 +77,8 @@ format_guess(const struct jtree *t, const char *line, bool edge)
 	list = o != NULL ? wrapped_list(t, o) : NULL;
 	if (list != NULL)
 		o = jtree_first(t, list);
+	if (t != NULL && o == NULL)
+		return NULL;
 	for (i = 0; formats[i] != NULL; i++) {
 		f = formats[i];
 		if (edge && !f->is_edge)

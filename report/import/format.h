@@ -93,6 +93,9 @@ const struct format *format_find(const char *name);
 const struct format *format_guess(
     const struct jtree *t, const char *line, bool edge);
 
+/* Whether a document is a list, perhaps a wrapped one, without elements. */
+bool format_is_empty(const struct jtree *t);
+
 void parse_init(struct parse *p, const struct format *f,
     const struct import_hints *hints, const struct record_sink *sink);
 void parse_clear(struct parse *p);

@@ -149,6 +149,26 @@ guess(const struct job *j)
 	return f;
 }
 
+/* Whether there is nothing in the file, as an answer without a point is. */
+static bool
+is_empty(const struct job *j)
+{
+	struct jtree json = { NULL, 0, 0 };
+	char *copy;
+	bool empty;
+
+	if (!j->head_is_all || j->n_head > CHUNK_BYTES)
+		return false;
+	copy = x_calloc(j->n_head + 1, 1);
+	memcpy(copy, j->head, j->n_head);
+	empty = strspn(copy, " \t\r\n") == j->n_head ||
+	    (jtree_read(&json, copy, j->n_head) == NULL &&
+		format_is_empty(&json));
+	jtree_clear(&json);
+	free(copy);
+	return empty;
+}
+
 /* Read on until the format is known: as much as the longest piece, no more. */
 static int
 find_format(struct job *j, struct err *e)
@@ -297,8 +317,10 @@ import_opened(struct job *j, struct err *e)
 	struct import_record im = { .file = j->name };
 	int result = -1;
 
-	if (find_format(j, e) != 0)
-		return -1;
+	if (find_format(j, e) != 0) {
+		j->r->kind = "empty";
+		return is_empty(j) ? 0 : -1;
+	}
 	j->r->kind = im.kind = j->rq->format->name;
 	parse_init(&j->parse, j->rq->format, &j->rq->hints, &sink);
 	j->parse.e = e;

@@ -239,6 +239,11 @@ head -c 100000 "$big" >cut.json
 "$report" import auto cut.json --into cutjson.db >out 2>err
 check "an array that was cut off says where" contains "$(cat err)" \
   ": the file ends within this element"
+for empty in '' '[]' '{}' '{"value": [], "cost": 0}' '{"timeSeries":[]}'; do
+  printf %s "$empty" >empty
+  check "an answer without anything is no error: $empty" contains \
+    "$("$report" import auto empty --into none.db)" "empty: empty: 0 rows"
+done
 echo 'what is this' >unknown
 check "what is of no known kind is refused" refuses "of no known kind" \
   "$report" import auto unknown --into none.db

@@ -82,7 +82,12 @@ compare_json(const char *s, size_t size)
 	const char *why;
 
 	if (strlen(copy) == size) {
+		format_guess(NULL, copy, false);
 		why = jtree_read(&t, copy, size);
+		if (why == NULL) {
+			format_guess(&t, NULL, false);
+			format_is_empty(&t);
+		}
 		check(o == NULL || why == NULL ||
 		    strcmp(why, "too deep") == 0 ||
 		    strcmp(why, "too many values") == 0);
