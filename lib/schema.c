@@ -302,5 +302,85 @@ static const char version_3[] =
     "  reached TEXT NOT NULL) STRICT;"
     "CREATE INDEX witness_arrival_at ON witness_arrival(accepted_at);";
 
-const char *const schema_steps[] = { version_1, version_2, version_3 };
+static const char version_4[] =
+    /* An imported packet capture, with numbers over all its TCP packets. */
+    "CREATE TABLE capture ("
+    "  id INTEGER PRIMARY KEY,"
+    "  import_id INTEGER,"
+    "  from_at INTEGER, to_at INTEGER," /* NULL: no packet of TCP */
+    "  packets INTEGER, tcp_packets INTEGER,"
+    "  cut_packets INTEGER," /* too short for their TCP flags */
+    "  flows INTEGER,"       /* tuples of addresses and ports */
+    "  connections INTEGER," /* SYNs that began one */
+    "  answered INTEGER,"    /* of these, with a SYN-ACK */
+    "  syn_retransmits INTEGER,"
+    "  syn_acks_missing INTEGER, syn_acks_late INTEGER," /* after 1 s */
+    "  client_resets INTEGER, server_resets INTEGER,"
+    /* The ACK of an old connection instead of a SYN-ACK; its RST. */
+    "  challenges INTEGER, challenge_resets INTEGER,"
+    /* Tuples used again, by what the older connection was. */
+    "  reused_alive INTEGER, reused_time_wait INTEGER,"
+    "  reused_after INTEGER, reused_unanswered INTEGER,"
+    /* What the bounds of the import left out. */
+    "  packets_left_out INTEGER, targets_left_out INTEGER,"
+    "  rows_left_out INTEGER) STRICT;"
+
+    /* The connections of a client address to a destination in a capture. */
+    "CREATE TABLE capture_target ("
+    "  id INTEGER PRIMARY KEY,"
+    "  capture_id INTEGER NOT NULL REFERENCES capture(id),"
+    "  client_address TEXT NOT NULL,"
+    "  destination_address TEXT NOT NULL,"
+    "  destination_port INTEGER NOT NULL,"
+    "  from_at INTEGER NOT NULL, to_at INTEGER NOT NULL," /* of SYNs */
+    "  connections INTEGER NOT NULL, answered INTEGER NOT NULL,"
+    "  syn_retransmits INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX capture_target_capture ON capture_target(capture_id);"
+
+    /* A connection in a capture with something that stands out. */
+    "CREATE TABLE capture_flow ("
+    "  id INTEGER PRIMARY KEY,"
+    "  capture_id INTEGER NOT NULL REFERENCES capture(id),"
+    "  client_address TEXT NOT NULL, client_port INTEGER NOT NULL,"
+    "  destination_address TEXT NOT NULL,"
+    "  destination_port INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL, ended_at INTEGER NOT NULL," /* its packets */
+    "  has_syn INTEGER NOT NULL," /* 0: it began before the capture */
+    "  syn_retransmits INTEGER NOT NULL,"
+    "  syn_times TEXT,"     /* theirs, after at; a blank between */
+    "  syn_ack_us INTEGER," /* after at; NULL: none came */
+    "  syn_acks INTEGER NOT NULL,"
+    "  client_resets INTEGER NOT NULL, server_resets INTEGER NOT NULL,"
+    "  challenge_us INTEGER," /* after at; NULL: none */
+    "  challenge_reset INTEGER NOT NULL,"
+    "  reuse TEXT,"       /* alive time_wait after unanswered; NULL: no reuse */
+    "  reuse_us INTEGER," /* since the older one's last packet */
+    /* closed_by_, reset_by_ client or server; NULL: it did not end. */
+    "  ended_how TEXT) STRICT;"
+    "CREATE INDEX capture_flow_at ON capture_flow(at);"
+    "CREATE INDEX capture_flow_capture ON capture_flow(capture_id);"
+
+    /*
+     * Connections of captures with the attempts that they are: the same
+     * tuple as the host saw it or, outside of the NAT, as the far end did.
+     * A SYN leaves after its attempt began, and before it ended.
+     */
+    "CREATE VIEW capture_attempts AS SELECT"
+    "  f.*, lower(hex(a.attempt_id)) AS attempt_id,"
+    "  CASE WHEN l.address = f.client_address AND"
+    "   a.local_port = f.client_port THEN 'inside' ELSE 'outside' END AS seen"
+    " FROM capture_flow f"
+    "  JOIN attempt a ON a.started_at BETWEEN f.at - 60000000 AND"
+    "   f.at + 1000000"
+    "  JOIN target t ON t.id = a.target_id AND"
+    "   t.address = f.destination_address AND t.port = f.destination_port"
+    "  LEFT JOIN address l ON l.id = a.local_address_id"
+    "  LEFT JOIN address o ON o.id = a.observed_address_id"
+    " WHERE f.at <= a.started_at + coalesce(a.total_us, 60000000) + 1000000"
+    "  AND ((l.address = f.client_address AND a.local_port = f.client_port)"
+    "   OR (o.address = f.client_address AND"
+    "    a.observed_port = f.client_port));";
+
+const char *const schema_steps[] = { version_1, version_2, version_3,
+	version_4 };
 const int schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);

@@ -120,6 +120,29 @@ static const char *const sql[STMT_TOTAL] = {
 	    " identity) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (identity) DO NOTHING",
 
+	[STMT_BEGIN_CAPTURE] = "INSERT INTO capture (import_id) VALUES (?)",
+	[STMT_END_CAPTURE] =
+	    "UPDATE capture SET from_at = ?, to_at = ?, packets = ?,"
+	    " tcp_packets = ?, cut_packets = ?, flows = ?, connections = ?,"
+	    " answered = ?, syn_retransmits = ?, syn_acks_missing = ?,"
+	    " syn_acks_late = ?, client_resets = ?, server_resets = ?,"
+	    " challenges = ?, challenge_resets = ?, reused_alive = ?,"
+	    " reused_time_wait = ?, reused_after = ?, reused_unanswered = ?,"
+	    " packets_left_out = ?, targets_left_out = ?, rows_left_out = ?"
+	    " WHERE id = ?",
+	[STMT_ADD_CAPTURE_TARGET] =
+	    "INSERT INTO capture_target (capture_id, client_address,"
+	    " destination_address, destination_port, from_at, to_at,"
+	    " connections, answered, syn_retransmits)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STMT_ADD_CAPTURE_FLOW] =
+	    "INSERT INTO capture_flow (capture_id, client_address,"
+	    " client_port, destination_address, destination_port, at, ended_at,"
+	    " has_syn, syn_retransmits, syn_times, syn_ack_us, syn_acks,"
+	    " client_resets, server_resets, challenge_us, challenge_reset,"
+	    " reuse, reuse_us, ended_how) VALUES"
+	    " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+
 	[STMT_ADD_NOTE] =
 	    "INSERT INTO note (at, written_at, text) VALUES (?, ?, ?)",
 

@@ -6,6 +6,7 @@
  *	store_rows.c    adding rows
  *	store_witness.c what a witness adds
  *	store_imports.c what was imported, from logs of others
+ *	store_captures.c what captures say
  *	store_ids.c     texts that repeat, by number
  *	store_counts.c  the counters
  *	store_expire.c  retention
@@ -56,6 +57,10 @@ enum statement {
 	STMT_FIND_IMPORT,
 	STMT_ADD_EDGE_ENTRY,
 	STMT_ADD_APP_FAILURE,
+	STMT_BEGIN_CAPTURE,
+	STMT_END_CAPTURE,
+	STMT_ADD_CAPTURE_TARGET,
+	STMT_ADD_CAPTURE_FLOW,
 	STMT_ADD_NOTE,
 	STMT_ADD_MEASUREMENT,
 	STMT_ADD_WITNESS_RUN,

@@ -26,6 +26,7 @@ static const char help[] =
     "      natdiff-report import gcp-nat - --into gateway.db\n"
     "  natdiff-report import app failures.csv --columns time=ts,error=what \\\n"
     "      --into gateway.db\n"
+    "  natdiff-report import pcap outside.pcapng --into gateway.db\n"
     "  natdiff-report diff direct.db nat.db gateway.db\n"
     "\n"
     "Usage: natdiff-report import [OPTIONS] KIND FILE... --into DB\n"
@@ -128,6 +129,61 @@ take_kind(struct arguments *a, const char *kind, struct err *e)
 	return 0;
 }
 
+/* What the bounds left out: nothing is dropped in silence. */
+static void
+print_left_out(const char *name, const struct capture_record *c)
+{
+	if (c->packets_left_out > 0)
+		printf("%s: the table of flows was full: %" PRId64
+		       " packets of others were left out\n",
+		    name, c->packets_left_out);
+	if (c->targets_left_out > 0)
+		printf("%s: more than %d destinations: those of %" PRId64
+		       " SYNs were left out\n",
+		    name, FLOWS_TARGETS_MAX, c->targets_left_out);
+	if (c->rows_left_out > 0)
+		printf("%s: more than %d connections stand out: %" PRId64
+		       " were left out\n",
+		    name, CAPTURE_FLOWS_MAX, c->rows_left_out);
+	if (c->cut_packets > 0)
+		printf("%s: %" PRId64 " packets are cut before their TCP "
+		       "flags: capture more bytes of each\n",
+		    name, c->cut_packets);
+}
+
+/* The numbers of a capture. */
+static void
+print_capture(const char *name, const struct capture_record *c)
+{
+	char from[WALLTIME_TEXT_SIZE], to[WALLTIME_TEXT_SIZE];
+
+	if (c->from_at_us == NOT_MEASURED) {
+		printf("%s: no TCP in %" PRId64 " packets\n", name, c->packets);
+		return;
+	}
+	printf("  %s to %s, %" PRId64 " packets, %" PRId64 " flows\n",
+	    walltime_format(c->from_at_us, 3, from),
+	    walltime_format(c->to_at_us, 3, to), c->packets, c->flows);
+	printf("  connections %" PRId64 ", answered %" PRId64
+	       "; SYNs sent again %" PRId64 "\n",
+	    c->connections, c->answered, c->syn_retransmits);
+	printf("  SYN-ACKs: none to %" PRId64
+	       " SYNs, after 1 s or more to %" PRId64 "\n",
+	    c->syn_acks_missing, c->syn_acks_late);
+	printf("  RSTs: %" PRId64 " of clients, %" PRId64
+	       " of servers; ACKs of older connections %" PRId64
+	       ", answered with RST %" PRId64 "\n",
+	    c->client_resets, c->server_resets, c->challenges,
+	    c->challenge_resets);
+	printf("  tuples used again: %" PRId64 " while alive, %" PRId64
+	       " within TIME_WAIT, %" PRId64 " after, %" PRId64
+	       " after no answer\n",
+	    c->reuses[CAPTURE_REUSE_ALIVE], c->reuses[CAPTURE_REUSE_TIME_WAIT],
+	    c->reuses[CAPTURE_REUSE_AFTER],
+	    c->reuses[CAPTURE_REUSE_UNANSWERED]);
+	print_left_out(name, c);
+}
+
 /* What came of a file, for people. */
 static void
 print_result(const char *file, const struct import_result *r)
@@ -153,6 +209,8 @@ print_result(const char *file, const struct import_result *r)
 		       " bad lines (%s)\n",
 		    name, r->kind, r->rows, r->duplicates, r->skipped,
 		    r->bad_lines, import_show_bytes(r->bytes, bytes));
+	if (r->is_capture && r->before_us == NOT_MEASURED)
+		print_capture(name, &r->capture);
 	free(name);
 }
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "natdiff/capture.h"
 #include "natdiff/err.h"
 #include "natdiff/record.h"
 
@@ -122,6 +123,18 @@ int store_add_edge_entry(
     struct store *st, const struct edge_entry_record *en, struct err *e);
 int store_add_app_failure(
     struct store *st, const struct app_failure_record *f, struct err *e);
+
+/*
+ * A capture: a row that is filled when all is known, and what hangs on it.
+ */
+int store_begin_capture(
+    struct store *st, int64_t import_id, int64_t *id, struct err *e);
+int store_end_capture(struct store *st, int64_t id,
+    const struct capture_record *c, struct err *e);
+int store_add_capture_target(struct store *st, int64_t capture_id,
+    const struct capture_target_record *t, struct err *e);
+int store_add_capture_flow(struct store *st, int64_t capture_id,
+    const struct capture_flow_record *f, struct err *e);
 
 /*
  * Delete at most limit rows from before the given time, and what hangs on

@@ -29,6 +29,7 @@ const struct format *const formats[] = {
 	&format_syslog,
 	&format_edge,
 	&format_app,
+	&format_pcap,
 	NULL,
 };
 

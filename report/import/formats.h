@@ -21,5 +21,6 @@ extern const struct format format_nginx;
 extern const struct format format_syslog;
 extern const struct format format_edge;
 extern const struct format format_app;
+extern const struct format format_pcap;
 
 #endif

@@ -10,6 +10,8 @@
 
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
+#include "report/import/capfile.h"
+#include "report/import/formats.h"
 #include "report/import/import.h"
 #include "report/import/reader.h"
 #include "report/import/show.h"
@@ -26,6 +28,7 @@ struct job {
 	struct parse parse;
 	struct import_show show;
 	int64_t import_id;
+	int64_t capture_id;
 	/* The first bytes, by which the format is found. */
 	char *head;
 	size_t n_head;
@@ -65,6 +68,27 @@ store_failure(void *arg, const struct app_failure_record *f, struct err *e)
 
 	copy.import_id = j->import_id;
 	return store_add_app_failure(j->st, &copy, e);
+}
+
+static int
+store_flow(void *arg, const struct capture_flow_record *f, struct err *e)
+{
+	struct job *j = arg;
+
+	if (j->parse.rows == CAPTURE_FLOWS_MAX) {
+		j->r->capture.rows_left_out++;
+		return 0;
+	}
+	j->parse.rows++;
+	return store_add_capture_flow(j->st, j->capture_id, f, e);
+}
+
+static int
+store_target(void *arg, const struct capture_target_record *t, struct err *e)
+{
+	struct job *j = arg;
+
+	return store_add_capture_target(j->st, j->capture_id, t, e);
 }
 
 /* ------------------------------------------------------------- the head */
@@ -169,23 +193,42 @@ is_empty(const struct job *j)
 	return empty;
 }
 
+/* Read on until there are size bytes, or all. */
+static int
+fill_head(struct job *j, size_t size, struct err *e)
+{
+	int n;
+
+	j->head = x_reallocarray(j->head, size, 1);
+	while (j->n_head < size && !j->head_is_all) {
+		n = reader_read(
+		    j->reader, j->head + j->n_head, size - j->n_head, e);
+		if (n < 0)
+			return -1;
+		j->n_head += (size_t)n;
+		j->head_is_all = n == 0;
+	}
+	return 0;
+}
+
 /* Read on until the format is known: as much as the longest piece, no more. */
 static int
 find_format(struct job *j, struct err *e)
 {
 	size_t size = CHUNK_BYTES;
-	int n;
 
 	for (;;) {
-		j->head = x_reallocarray(j->head, size, 1);
-		while (j->n_head < size && !j->head_is_all) {
-			n = reader_read(j->reader, j->head + j->n_head,
-			    size - j->n_head, e);
-			if (n < 0)
-				return -1;
-			j->n_head += (size_t)n;
-			j->head_is_all = n == 0;
+		if (fill_head(j, size, e) != 0)
+			return -1;
+		if (capfile_knows(j->head, j->n_head) &&
+		    (j->rq->format == NULL || j->rq->format == &format_pcap)) {
+			j->rq->format = &format_pcap;
+			return 0;
 		}
+		if (j->rq->format == &format_pcap)
+			return err_set(e,
+			    "%s: neither pcap nor pcapng by its first bytes",
+			    j->name);
 		if (j->rq->format == NULL)
 			j->rq->format = guess(j);
 		if (j->rq->format != NULL)
@@ -287,7 +330,8 @@ finish(struct job *j, struct err *e)
 	r->bytes = reader_bytes(j->reader);
 	r->rows = j->parse.rows;
 	r->duplicates = j->parse.duplicates;
-	if (r->rows == 0 && r->duplicates == 0 && r->bad_lines > 0)
+	if (r->rows == 0 && r->duplicates == 0 && r->bad_lines > 0 &&
+	    !r->is_capture)
 		return err_set(e, "%s; no line of it could be read as %s",
 		    r->bad_line[0], r->kind);
 	reader_digest(j->reader, digest);
@@ -309,6 +353,31 @@ finish(struct job *j, struct err *e)
 	return store_commit(j->st, e);
 }
 
+/* A capture, in place of read_all(). */
+static int
+read_capture(struct job *j, struct err *e)
+{
+	const struct flows_sink sink = { j, store_flow, store_target };
+	struct capture_record *t = &j->r->capture;
+	struct capture_result result;
+	int64_t left_out;
+
+	if (store_begin_capture(j->st, j->import_id, &j->capture_id, e) != 0 ||
+	    capture_read(j->reader, j->head, j->n_head, &sink, &j->show,
+		j->name, &result, e) != 0)
+		return -1;
+	left_out = t->rows_left_out;
+	*t = result.totals;
+	t->rows_left_out = left_out;
+	j->r->is_capture = true;
+	if (result.why[0] != '\0') {
+		snprintf(j->r->bad_line[0], sizeof(j->r->bad_line[0]), "%s",
+		    result.why);
+		j->r->bad_lines = 1;
+	}
+	return store_end_capture(j->st, j->capture_id, t, e);
+}
+
 static int
 import_opened(struct job *j, struct err *e)
 {
@@ -326,7 +395,9 @@ import_opened(struct job *j, struct err *e)
 	j->parse.e = e;
 	if (store_begin(j->st, e) == 0) {
 		if (store_begin_import(j->st, &im, &j->import_id, e) == 0 &&
-		    read_all(j, e) == 0 && finish(j, e) == 0)
+		    (j->rq->format == &format_pcap ? read_capture(j, e)
+						   : read_all(j, e)) == 0 &&
+		    finish(j, e) == 0)
 			result = 0;
 		else
 			store_rollback(j->st);

@@ -9,6 +9,7 @@
 
 #include "natdiff/err.h"
 #include "natdiff/store.h"
+#include "report/import/capture.h"
 #include "report/import/format.h"
 
 /* Bad lines of a file that are told one by one; the rest is counted. */
@@ -28,6 +29,8 @@ struct import_result {
 	int64_t rows, duplicates, skipped, bad_lines;
 	char bad_line[BAD_LINES_TOLD][200]; /* "FILE:LINE: what, expected" */
 	int64_t before_us; /* imported then; NOT_MEASURED: it was not */
+	bool is_capture;
+	struct capture_record capture; /* where it is one */
 };
 
 /*

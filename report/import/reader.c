@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct reader {
 	char *file;
 	gzFile gz;
 	EVP_MD_CTX *digest;
+	bool digest_ended;
 	int64_t bytes;
 	int64_t size; /* of the file; -1: not a file */
 	int64_t written_us;
@@ -97,7 +99,8 @@ reader_read(struct reader *r, char *bytes, size_t size, struct err *e)
 		return err_set(e, "%s: gzip ends too early: cut off", r->file);
 	if (n < 0 || code != Z_OK)
 		return err_set(e, "%s: damaged gzip: %s", r->file, text);
-	EVP_DigestUpdate(r->digest, bytes, (size_t)n);
+	if (!r->digest_ended)
+		EVP_DigestUpdate(r->digest, bytes, (size_t)n);
 	r->bytes += n;
 	return n;
 }
@@ -118,6 +121,18 @@ int64_t
 reader_written_us(const struct reader *r)
 {
 	return r->written_us;
+}
+
+void
+reader_end_digest(struct reader *r)
+{
+	r->digest_ended = true;
+}
+
+void
+reader_add_digest(struct reader *r, const void *bytes, size_t size)
+{
+	EVP_DigestUpdate(r->digest, bytes, size);
 }
 
 void

@@ -29,6 +29,13 @@ double reader_share(const struct reader *r);
 /* When the file was last written; now for what is no file. */
 int64_t reader_written_us(const struct reader *r);
 
+/*
+ * Leave what is read from here on out of the digest, which is slower than
+ * reading; what stands for it is added at the end.
+ */
+void reader_end_digest(struct reader *r);
+void reader_add_digest(struct reader *r, const void *bytes, size_t size);
+
 /* The digest of all that was given. */
 void reader_digest(struct reader *r, char digest[READER_DIGEST_SIZE]);
 

@@ -91,6 +91,10 @@ static const struct extract_table tables[] = {
 	    "inside_port, outside_address, outside_port, "
 	    "destination_address, destination_port, identity, detail",
 	    NULL, NULL, true },
+	{ "capture", OVERLAPS("from_at", "to_at"), NULL, NULL, NULL, false },
+	{ "capture_target", OVERLAPS("from_at", "to_at"), NULL, NULL, NULL,
+	    false },
+	{ "capture_flow", NEAR_WINDOW("at"), NULL, NULL, NULL, false },
 	{ "edge_entry", NEAR_WINDOW("at"),
 	    "at, attempt_id, client_address, client_port, status, request_id, "
 	    "identity, detail",
@@ -135,6 +139,9 @@ static const struct extract_reference {
 	{ "census", "target_id", "target", false },
 	{ "witness_arrival", "witness_run_id", "witness_run", true },
 	{ "gateway_event", "import_id", "import", true },
+	{ "capture", "import_id", "import", true },
+	{ "capture_target", "capture_id", "capture", false },
+	{ "capture_flow", "capture_id", "capture", false },
 	{ "edge_entry", "import_id", "import", true },
 	{ "app_failure", "import_id", "import", true },
 	{ "measurement", "agent_id", "agent", false },
@@ -164,6 +171,7 @@ static const char drop_unused[] =
     " (SELECT tls_session_id FROM attempt WHERE tls_session_id IS NOT NULL);"
     "DELETE FROM import WHERE id NOT IN"
     " (SELECT import_id FROM gateway_event WHERE import_id IS NOT NULL UNION"
+    "  SELECT import_id FROM capture WHERE import_id IS NOT NULL UNION"
     " SELECT import_id FROM edge_entry WHERE import_id IS NOT NULL UNION"
     " SELECT import_id FROM app_failure WHERE import_id IS NOT NULL);";
 
@@ -178,6 +186,7 @@ static const char newest_sql[] =
 	"host_sample") " UNION " NEWEST("accepted_at",
 	"witness_arrival") " UNION " NEWEST("to_at",
 	"gateway_event") " UNION " NEWEST("at",
+	"capture_flow") " UNION " NEWEST("at",
 	"edge_entry") " UNION " NEWEST("at",
 	"app_failure") " UNION " NEWEST("at",
 	"note") " UNION " NEWEST("ended_at", "measurement") ")";

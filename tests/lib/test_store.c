@@ -187,7 +187,7 @@ Test(store, a_new_file_says_whose_it_is)
 {
 	store_close(open_store());
 	expect("PRAGMA application_id", "1314145350");
-	expect("PRAGMA user_version", "3");
+	expect("PRAGMA user_version", "4");
 	expect("PRAGMA journal_mode", "wal");
 	expect("SELECT count(*) FROM agent", "1");
 	expect("PRAGMA integrity_check", "ok");
@@ -406,7 +406,7 @@ Test(store, a_newer_schema_is_refused)
 	    "PRAGMA journal_mode = DELETE;"
 	    "PRAGMA user_version = 9");
 	expect_refused_untouched(
-	    "is of a newer natdiff (schema version 9, this program knows 3)");
+	    "is of a newer natdiff (schema version 9, this program knows 4)");
 }
 
 Test(store, a_file_cut_short_is_refused)
@@ -502,7 +502,8 @@ raw_open(void)
 Test(store, an_older_file_is_migrated_with_its_rows)
 {
 	const char *steps[] = { schema_steps[0], schema_steps[1],
-		schema_steps[2], "ALTER TABLE note ADD COLUMN author TEXT",
+		schema_steps[2], schema_steps[3],
+		"ALTER TABLE note ADD COLUMN author TEXT",
 		"CREATE TABLE extra (x INTEGER) STRICT" };
 	struct err e;
 	sqlite3 *db;
@@ -512,31 +513,32 @@ Test(store, an_older_file_is_migrated_with_its_rows)
 	    file, "INSERT INTO note (at, written_at, text) VALUES (1, 2, 'n')");
 	db = raw_open();
 	cr_assert_eq(
-	    store_file_migrate(db, file, steps, 5, &e), 0, "%s", e.msg);
+	    store_file_migrate(db, file, steps, 6, &e), 0, "%s", e.msg);
 	/* A second time there is nothing left to do. */
-	cr_assert_eq(store_file_migrate(db, file, steps, 5, &e), 0);
+	cr_assert_eq(store_file_migrate(db, file, steps, 6, &e), 0);
 	sqlite3_close(db);
 	expect("SELECT text || ifnull(author, '-') FROM note", "n-");
 	expect("SELECT count(*) FROM extra", "0");
-	expect("PRAGMA user_version", "5");
+	expect("PRAGMA user_version", "6");
 	expect_refused(
-	    "is of a newer natdiff (schema version 5, this program knows 3)");
+	    "is of a newer natdiff (schema version 6, this program knows 4)");
 }
 
 Test(store, a_migration_that_fails_changes_nothing)
 {
 	const char *steps[] = { schema_steps[0], schema_steps[1],
-		schema_steps[2], "ALTER TABLE note ADD COLUMN author TEXT",
+		schema_steps[2], schema_steps[3],
+		"ALTER TABLE note ADD COLUMN author TEXT",
 		"CREATE TABLE note (x)" };
 	struct err e;
 	sqlite3 *db;
 
 	store_close(open_store());
 	db = raw_open();
-	cr_expect_eq(store_file_migrate(db, file, steps, 5, &e), -1);
+	cr_expect_eq(store_file_migrate(db, file, steps, 6, &e), -1);
 	cr_expect_not_null(strstr(e.msg, "already exists"), "%s", e.msg);
 	sqlite3_close(db);
-	expect("PRAGMA user_version", "3");
+	expect("PRAGMA user_version", "4");
 	expect("SELECT count(*) FROM pragma_table_info('note')"
 	       " WHERE name = 'author'",
 	    "0");

@@ -1,0 +1,122 @@
+/*
+ * The table under flows: connections by tuple, an array with an index of 8
+ * bytes a place, and IPv6 addresses by number.
+ */
+#ifndef NATDIFF_IMPORT_FLOWTABLE_H
+#define NATDIFF_IMPORT_FLOWTABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "natdiff/err.h"
+
+/* Of a connection.  Side a is the one with the smaller address and port. */
+enum flow_bit {
+	FLOW_V6 = 2,
+	FLOW_CLIENT_B = 4, /* the client is b, where it is known */
+	FLOW_CLIENT_KNOWN = 8,
+	FLOW_SYN = 16, /* seen */
+	FLOW_ANSWERED = 32,
+	FLOW_FIN_A = 64,
+	FLOW_FIN_B = 128,
+	FLOW_FIRST_FIN_B = 256,
+	FLOW_RESET = 512, /* ended by it */
+	FLOW_CHALLENGED = 1024,
+	FLOW_CHALLENGE_RESET = 2048,
+	FLOW_ODD_RESET = 4096, /* one before both sides had closed */
+	FLOW_RESET_BY_A = 8192 /* the one that ended it */
+};
+
+#define FLOW_NO_TIMES UINT32_MAX
+
+/* A cache line. */
+struct flow {
+	uint32_t a, b;
+	uint16_t port_a, port_b;
+	uint16_t bits;
+	uint8_t syn_retransmits;
+	uint8_t reuse; /* enum capture_reuse */
+	int64_t first_us, last_us;
+	uint32_t isn;           /* of the client's SYN */
+	uint32_t syn_ack_us;    /* after first_us */
+	uint32_t challenge_us;  /* so */
+	uint32_t challenge_ack; /* what the old connection acknowledged */
+	uint32_t times;         /* of SYN retransmits */
+	uint8_t resets_a, resets_b, syn_acks;
+	uint8_t unused;
+	int64_t reuse_us; /* since the last packet of the older one */
+};
+
+struct flow_key {
+	uint32_t a, b;
+	uint16_t port_a, port_b;
+	bool is_v6;
+};
+
+struct flowtable {
+	struct flow *flow; /* room for FLOWS_MAX, used from the front */
+	size_t n;
+	uint64_t *index; /* 32 bits of the hash, then 1 + number of a flow */
+	size_t mask;     /* of the index's places */
+	uint64_t seed[2];
+	uint8_t (*v6)[16];
+	uint32_t *v6_index; /* 1 + number in v6 */
+	size_t n_v6, v6_mask;
+};
+
+/* -1 and e: the system has no room. */
+int flowtable_init(struct flowtable *t, const uint64_t seeds[2], struct err *e);
+void flowtable_clear(struct flowtable *t);
+
+static inline uint64_t
+flowtable_mix(uint64_t x, uint64_t y)
+{
+	__extension__ unsigned __int128 m = (unsigned __int128)x * y;
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+static inline uint64_t
+flowtable_hash(const struct flowtable *t, const struct flow_key *k)
+{
+	return flowtable_mix(((uint64_t)k->a << 32 | k->b) ^ t->seed[0],
+	    ((uint64_t)k->is_v6 << 32 | (uint64_t)k->port_a << 16 | k->port_b) ^
+		t->seed[1]);
+}
+
+/*
+ * Of a tuple that is asked for soon: first its place in the index, then, when
+ * that has come, the flow.
+ */
+static inline void
+flowtable_prefetch_index(const struct flowtable *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->index[(hash >> 32) & t->mask]);
+}
+
+static inline void
+flowtable_prefetch_flow(const struct flowtable *t, uint64_t hash)
+{
+	uint64_t entry = t->index[(hash >> 32) & t->mask];
+
+	if (entry != 0)
+		__builtin_prefetch(&t->flow[(uint32_t)entry - 1], 1);
+}
+
+/* The flow of a tuple, or NULL; so it is called until the next sweep. */
+struct flow *flowtable_find(
+    const struct flowtable *t, const struct flow_key *k, uint64_t hash);
+
+/* A new one, its key set, all else 0; NULL: the table is full. */
+struct flow *flowtable_add(
+    struct flowtable *t, const struct flow_key *k, uint64_t hash);
+
+/* Take out what drop() says. */
+void flowtable_sweep(struct flowtable *t,
+    bool (*drop)(void *arg, const struct flow *f), void *arg);
+
+/* A number of an IPv6 address, or UINT32_MAX: there are too many. */
+uint32_t flowtable_v6(struct flowtable *t, const uint8_t address[16]);
+
+#endif
