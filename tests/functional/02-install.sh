@@ -33,6 +33,7 @@ check "documents, examples and the runbook" \
 /usr/share/doc/natdiff/examples/gcp-log-metric.json
 /usr/share/doc/natdiff/examples/natdiff-once.service
 /usr/share/doc/natdiff/examples/natdiff-once.timer
+/usr/share/doc/natdiff/examples/natdiff-witness.service
 /usr/share/doc/natdiff/examples/natdiff.cron
 /usr/share/doc/natdiff/examples/natdiff.service
 /usr/share/doc/natdiff/examples/natdiff.yaml

@@ -19,7 +19,7 @@ exposed() {
 }
 if command -v systemd-analyze >/dev/null; then
   check "systemd takes the units" units
-  for unit in natdiff.service natdiff-once.service; do
+  for unit in natdiff.service natdiff-once.service natdiff-witness.service; do
     check "$unit is exposed to little" exposed "$unit"
   done
 else
