@@ -48,14 +48,12 @@ text_addf(struct text *t, const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
-	int n, result;
+	int result;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	s = x_vasprintf(fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		return -1;
-	result = text_add(t, s, (size_t)n);
+	result = text_add(t, s, strlen(s));
 	free(s);
 	return result;
 }

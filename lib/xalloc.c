@@ -3,18 +3,28 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "natdiff/xalloc.h"
 
-static void
-out_of_memory(size_t size)
+/*
+ * Not by exit(): this may be any thread, and what libraries free at exit is
+ * in use by the others.
+ */
+static void __attribute__((noreturn)) out_of_memory(size_t size)
 {
 	fprintf(stderr, "natdiff: out of memory (%zu bytes wanted)\n", size);
-	exit(1);
+	_exit(1);
+}
+
+void
+x_no_memory(void)
+{
+	fputs("natdiff: out of memory\n", stderr);
+	_exit(1);
 }
 
 void *
@@ -68,13 +78,20 @@ x_asprintf(const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	s = x_vasprintf(fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		out_of_memory(0);
+	return s;
+}
+
+char *
+x_vasprintf(const char *fmt, va_list ap)
+{
+	char *s;
+
+	if (vasprintf(&s, fmt, ap) < 0)
+		x_no_memory();
 	return s;
 }
 

@@ -38,8 +38,7 @@ add(struct notes *notes, const char *kind, int64_t at_us, const char *fmt, ...)
 	note->kind = kind;
 	note->at_us = at_us;
 	va_start(ap, fmt);
-	if (vasprintf(&note->text, fmt, ap) < 0)
-		note->text = x_strdup(kind);
+	note->text = x_vasprintf(fmt, ap);
 	va_end(ap);
 }
 

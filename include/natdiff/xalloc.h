@@ -6,6 +6,7 @@
 #ifndef NATDIFF_XALLOC_H
 #define NATDIFF_XALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 void *x_malloc(size_t size) __attribute__((malloc, returns_nonnull));
@@ -20,6 +21,8 @@ char *x_strndup(const char *s, size_t size)
 /* printf into new memory. */
 char *x_asprintf(const char *fmt, ...)
     __attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
+char *x_vasprintf(const char *fmt, va_list ap)
+    __attribute__((malloc, returns_nonnull, format(printf, 1, 0)));
 
 /*
  * Room for one more element in an array that grows by doubling: pass the
@@ -28,5 +31,8 @@ char *x_asprintf(const char *fmt, ...)
  */
 void *x_grow(void *array, size_t count, size_t *capacity, size_t size)
     __attribute__((returns_nonnull));
+
+/* Ends the program, too: for memory that a library did not get. */
+void x_no_memory(void) __attribute__((noreturn));
 
 #endif

@@ -37,7 +37,7 @@ digest_file(const char *path, uint8_t digest[DIGEST_SIZE], struct err *e)
 
 	if (context == NULL ||
 	    EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-		abort(); /* out of memory */
+		x_no_memory();
 	if (in == NULL) {
 		EVP_MD_CTX_free(context);
 		return err_sys(e, "%s: cannot read", path);
@@ -161,7 +161,7 @@ write_archive(const struct folder *f, int fd, const char *out, const char *top,
 	size_t i;
 
 	if (a == NULL)
-		abort(); /* out of memory */
+		x_no_memory();
 	archive_write_add_filter_gzip(a);
 	archive_write_set_filter_option(a, "gzip", "timestamp", NULL);
 	archive_write_set_filter_option(

@@ -111,7 +111,7 @@ signing_public_pem(const struct signing_key *k)
 	long size;
 
 	if (bio == NULL || PEM_write_bio_PUBKEY(bio, k->pkey) != 1)
-		abort(); /* out of memory */
+		x_no_memory();
 	size = BIO_get_mem_data(bio, &bytes);
 	pem = x_strndup(bytes, (size_t)size);
 	BIO_free(bio);
@@ -128,7 +128,7 @@ signing_fingerprint(const struct signing_key *k, char out[FINGERPRINT_SIZE])
 	if (size <= 0 ||
 	    EVP_Digest(der, (size_t)size, digest, NULL, EVP_sha256(), NULL) !=
 		1)
-		abort(); /* out of memory */
+		x_no_memory();
 	OPENSSL_free(der);
 	p = stpcpy(p, "SHA256:");
 	for (i = 0; i < 32; i++, p += 2)

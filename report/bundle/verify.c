@@ -48,8 +48,7 @@ problem(struct verification *v, const char *fmt, ...)
 	if (v->n_problems++ >= VERIFY_PROBLEMS_MAX)
 		return;
 	va_start(ap, fmt);
-	if (vasprintf(&v->problem[v->n_problems - 1], fmt, ap) < 0)
-		abort();
+	v->problem[v->n_problems - 1] = x_vasprintf(fmt, ap);
 	va_end(ap);
 }
 
@@ -180,7 +179,7 @@ read_data(struct reader *r, const char *name, struct text *kept,
 	bool fits = true;
 
 	if (EVP_DigestInit_ex(r->context, EVP_sha256(), NULL) != 1)
-		abort(); /* out of memory */
+		x_no_memory();
 	for (;;) {
 		size = archive_read_data(r->archive, block, sizeof(block));
 		if (size == ARCHIVE_RETRY)
@@ -389,7 +388,7 @@ verify_start(struct reader *r, struct verification *v)
 	r->context = EVP_MD_CTX_new();
 	r->archive = archive_read_new();
 	if (r->context == NULL || r->archive == NULL)
-		abort(); /* out of memory */
+		x_no_memory();
 	archive_read_support_filter_gzip(r->archive);
 	archive_read_support_format_tar(r->archive);
 }

@@ -169,8 +169,7 @@ finding_set(struct finding *n, enum clue clue, enum state state,
 	item = finding_item(n, clue_name(clue), state, columns);
 	finding_weigh(n, item, n->card->clue[clue], state);
 	va_start(ap, fmt);
-	if (vasprintf(&item->says, fmt, ap) < 0)
-		item->says = NULL;
+	item->says = x_vasprintf(fmt, ap);
 	va_end(ap);
 	return item;
 }

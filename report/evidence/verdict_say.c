@@ -22,8 +22,7 @@ verdict_miss(struct verdict *v, const char *fmt, ...)
 	char *text;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = x_vasprintf(fmt, ap);
 	va_end(ap);
 	v->missing =
 	    x_reallocarray(v->missing, v->n_missing + 1, sizeof(*v->missing));
@@ -81,8 +80,7 @@ verdict_state(struct verdict *v, const char *fmt, ...)
 
 	free(v->statement);
 	va_start(ap, fmt);
-	if (vasprintf(&v->statement, fmt, ap) < 0)
-		abort();
+	v->statement = x_vasprintf(fmt, ap);
 	va_end(ap);
 }
 

@@ -66,7 +66,7 @@ reader_open(const char *file, struct err *e)
 	r->gz = gzdopen(fd, "rb");
 	r->digest = EVP_MD_CTX_new();
 	if (r->gz == NULL || r->digest == NULL)
-		abort(); /* no memory, as in xalloc.c */
+		x_no_memory();
 	gzbuffer(r->gz, READ_BYTES);
 	EVP_DigestInit_ex(r->digest, EVP_sha256(), NULL);
 	return r;

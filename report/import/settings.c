@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "natdiff/xalloc.h"
 #include "report/import/fields.h"
 #include "report/import/formats.h"
 
@@ -179,7 +180,7 @@ read_gateway(struct parse *p, const struct jnode *o)
 	detail = json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(facts);
 	if (detail == NULL)
-		abort();
+		x_no_memory();
 	if (name == NULL)
 		name = jtree_string(t, o, "name");
 	gateway_event_record_init(&ev);

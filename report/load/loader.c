@@ -59,8 +59,7 @@ loader_bad_row(struct loader *l, const char *fmt, ...)
 	in->bad_rows++;
 	if (in->first_bad == NULL) {
 		va_start(ap, fmt);
-		if (vasprintf(&in->first_bad, fmt, ap) < 0)
-			in->first_bad = NULL;
+		in->first_bad = x_vasprintf(fmt, ap);
 		va_end(ap);
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "natdiff/xalloc.h"
 #include "report/output/html.h"
 #include "report/output/output.h"
 #include "report/output/sections.h"
@@ -86,7 +87,7 @@ written(struct html_report *h, void (*write)(struct html_report *h))
 
 	h->page.page.out = open_memstream(&text, &size);
 	if (h->page.page.out == NULL)
-		abort();
+		x_no_memory();
 	write(h);
 	fclose(h->page.page.out);
 	return text;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "natdiff/xalloc.h"
 #include "report/output/html.h"
 
 void
@@ -19,7 +20,7 @@ figure_begin(struct figure *f, enum plot_script script, const char *title)
 	f->title = title;
 	f->data = open_memstream(&f->bytes, &f->size);
 	if (f->data == NULL)
-		abort();
+		x_no_memory();
 }
 
 void

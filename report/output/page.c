@@ -11,19 +11,6 @@
 #include "natdiff/xalloc.h"
 #include "report/output/page.h"
 
-static char *format(const char *fmt, va_list ap)
-    __attribute__((format(printf, 1, 0)));
-
-static char *
-format(const char *fmt, va_list ap)
-{
-	char *text;
-
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
-	return text;
-}
-
 /* ---------------------------------------------------------------- tables */
 
 void
@@ -81,7 +68,7 @@ table_cell(struct table *t, const char *fmt, ...)
 	if (row->n == t->n_columns)
 		return;
 	va_start(ap, fmt);
-	row->cell[row->n++] = format(fmt, ap);
+	row->cell[row->n++] = x_vasprintf(fmt, ap);
 	va_end(ap);
 }
 
@@ -110,7 +97,7 @@ page_heading(struct page *p, const char *fmt, ...)
 	char *text;
 
 	va_start(ap, fmt);
-	text = format(fmt, ap);
+	text = x_vasprintf(fmt, ap);
 	va_end(ap);
 	p->style->heading(p, text);
 	p->begun = true;
@@ -125,7 +112,7 @@ page_paragraph(struct page *p, const char *fmt, ...)
 	char *text;
 
 	va_start(ap, fmt);
-	text = format(fmt, ap);
+	text = x_vasprintf(fmt, ap);
 	va_end(ap);
 	p->style->paragraph(p, text);
 	p->begun = p->in_text = true;
@@ -139,7 +126,7 @@ page_item(struct page *p, const char *lead, size_t width, const char *fmt, ...)
 	char *text;
 
 	va_start(ap, fmt);
-	text = format(fmt, ap);
+	text = x_vasprintf(fmt, ap);
 	va_end(ap);
 	p->style->item(p, lead, width, text);
 	p->in_text = false;
@@ -153,7 +140,7 @@ page_detail(struct page *p, size_t width, const char *fmt, ...)
 	char *text;
 
 	va_start(ap, fmt);
-	text = format(fmt, ap);
+	text = x_vasprintf(fmt, ap);
 	va_end(ap);
 	p->style->detail(p, width, text);
 	free(text);
