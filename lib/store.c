@@ -417,35 +417,41 @@ store_rollback(struct store *st)
 struct row
 row_begin(struct store *st, enum statement which)
 {
-	struct row r = { st->statements[which], 0 };
+	struct row r = { st->statements[which], 0, SQLITE_OK };
 
 	return r;
 }
 
-/*
- * Only running out of memory makes a binding fail, and an index that the
- * statement does not have: a NULL is stored then, which NOT NULL refuses.
- */
+/* A binding that failed, for want of memory: row_find() tells. */
+static void
+bound(struct row *r, int rc)
+{
+	if (rc != SQLITE_OK)
+		r->rc = rc;
+}
+
 void
 row_int(struct row *r, int64_t v)
 {
 	r->n++;
 	if (v == NOT_MEASURED)
-		sqlite3_bind_null(r->s, r->n);
+		bound(r, sqlite3_bind_null(r->s, r->n));
 	else
-		sqlite3_bind_int64(r->s, r->n, v);
+		bound(r, sqlite3_bind_int64(r->s, r->n, v));
 }
 
 void
 row_text(struct row *r, const char *s)
 {
-	sqlite3_bind_text(r->s, ++r->n, s, -1, SQLITE_STATIC);
+	r->n++;
+	bound(r, sqlite3_bind_text(r->s, r->n, s, -1, SQLITE_STATIC));
 }
 
 void
 row_blob(struct row *r, const void *b, size_t size)
 {
-	sqlite3_bind_blob64(r->s, ++r->n, b, size, SQLITE_STATIC);
+	r->n++;
+	bound(r, sqlite3_bind_blob64(r->s, r->n, b, size, SQLITE_STATIC));
 }
 
 int
@@ -459,7 +465,8 @@ row_end(struct store *st, struct row *r, struct err *e)
 int
 row_find(struct store *st, struct row *r, int64_t *found, struct err *e)
 {
-	int rc = sqlite3_step(r->s), result = 0;
+	int rc = r->rc != SQLITE_OK ? r->rc : sqlite3_step(r->s);
+	int result = 0;
 
 	if (rc == SQLITE_ROW) {
 		*found = sqlite3_column_int64(r->s, 0);

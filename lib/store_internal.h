@@ -144,6 +144,7 @@ int store_file_agent(
 struct row {
 	sqlite3_stmt *s;
 	int n;
+	int rc; /* of the binding that failed */
 };
 
 struct row row_begin(struct store *st, enum statement which);
