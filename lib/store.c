@@ -176,6 +176,13 @@ static const char *const sql[STMT_TOTAL] = {
 	    " VALUES (?, ?, ?, ?, ?)"
 	    " ON CONFLICT DO UPDATE SET value = value + excluded.value",
 
+	[STMT_ANY_ROW] =
+	    "SELECT 1 WHERE EXISTS (SELECT 1 FROM attempt"
+	    "  WHERE started_at >= ?1 AND started_at < ?2)"
+	    " OR EXISTS (SELECT 1 FROM witness_arrival"
+	    "  WHERE accepted_at >= ?1 AND accepted_at < ?2)"
+	    " OR EXISTS (SELECT 1 FROM gateway_event WHERE from_at >= ?1"
+	    "  AND from_at < ?2 AND import_id IS NULL)",
 	[STMT_OLD_ATTEMPT] = "SELECT id FROM attempt WHERE started_at < ?"
 			     " ORDER BY started_at LIMIT 1",
 	[STMT_DROP_HEADERS] =

@@ -286,7 +286,7 @@ sample(struct session *t, struct err *e)
 	conntrack_reading_clear(&t->before);
 	t->before = now;
 	if (t->o->retain_us > 0)
-		conntrack_log_expire(t->log, s.to_us - t->o->retain_us);
+		conntrack_log_expire(t->log, s.to_us, t->o->retain_us);
 	return show(t, &s, e);
 }
 

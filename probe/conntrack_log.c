@@ -252,15 +252,18 @@ fail:
 /* ------------------------------------------------------------- retention */
 
 void
-conntrack_log_expire(struct conntrack_log *l, int64_t before_us)
+conntrack_log_expire(struct conntrack_log *l, int64_t at_us, int64_t retain_us)
 {
-	int64_t now_us = monotonic_now_us();
-	int deleted;
+	int64_t now_us = monotonic_now_us(), before_us = at_us - retain_us;
+	int passed, deleted = 0;
 
 	if (now_us < l->expire_us || store_begin(l->store, NULL) != 0)
 		return;
-	if (store_expire_gateway(
-		l->store, before_us, EXPIRE_ROWS, &deleted, NULL) == 0 &&
+	passed = store_time_passed(l->store, before_us, at_us, NULL);
+	if (passed >= 0 &&
+	    (passed == 0 ||
+		store_expire_gateway(
+		    l->store, before_us, EXPIRE_ROWS, &deleted, NULL) == 0) &&
 	    store_commit(l->store, NULL) == 0) {
 		/* There may be more: the next sample goes on. */
 		l->expire_us = deleted > 0 ? now_us : now_us + EXPIRE_EVERY_US;

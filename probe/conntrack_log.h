@@ -53,10 +53,11 @@ int conntrack_log_add_ports(struct conntrack_log *l, int64_t at_us,
     const struct conntrack_ports *p, size_t n, struct err *e);
 
 /*
- * Delete a few rows from before the given time, if it is time to look for
+ * Delete a few rows that are older than retain_us, if it is time to look for
  * some: cheap enough to be called after each sample.  What fails is tried
  * again later.
  */
-void conntrack_log_expire(struct conntrack_log *l, int64_t before_us);
+void conntrack_log_expire(
+    struct conntrack_log *l, int64_t at_us, int64_t retain_us);
 
 #endif

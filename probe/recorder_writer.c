@@ -123,6 +123,25 @@ write_batch(struct recorder *r)
 	}
 }
 
+/* Delete a few old rows: how many, or -1. */
+static int
+expire_rows(struct recorder *r)
+{
+	int64_t now_us = walltime_now_us(), before_us;
+	int passed, deleted;
+
+	before_us = now_us - r->o.retain_us;
+	passed = store_time_passed(r->st, before_us, now_us, NULL);
+	if (passed < 0)
+		return -1;
+	/* Too many arrivals are so at any time. */
+	if (store_expire(r->st, passed > 0 ? before_us : 0, EXPIRE_ROWS,
+		&deleted, NULL) != 0 ||
+	    store_commit(r->st, NULL) != 0)
+		return -1;
+	return deleted;
+}
+
 /* Delete a few old rows, and set when to come back. */
 static void
 expire_some(struct recorder *r)
@@ -131,9 +150,8 @@ expire_some(struct recorder *r)
 	int deleted;
 
 	if (store_begin(r->st, NULL) == 0) {
-		if (store_expire(r->st, walltime_now_us() - r->o.retain_us,
-			EXPIRE_ROWS, &deleted, NULL) == 0 &&
-		    store_commit(r->st, NULL) == 0)
+		deleted = expire_rows(r);
+		if (deleted >= 0)
 			pause_us =
 			    deleted > 0 ? EXPIRE_PAUSE_US : EXPIRE_EVERY_US;
 		else

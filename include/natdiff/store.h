@@ -137,6 +137,15 @@ int store_add_capture_flow(struct store *st, int64_t capture_id,
     const struct capture_flow_record *f, struct err *e);
 
 /*
+ * Whether rows show that the time from from_us to now_us went by: 1 where
+ * there are some of its first half, 0 where there are none, -1 and e.  Before
+ * it is 1 nothing from before from_us is old: the clock may be wrong by years,
+ * and all rows were gone at once.
+ */
+int store_time_passed(
+    struct store *st, int64_t from_us, int64_t now_us, struct err *e);
+
+/*
  * Delete at most limit rows from before the given time, and what hangs on
  * them: attempts, resolutions, samples of the host, measurements, arrivals,
  * runs that have none of these left.  *deleted says how many; 0: nothing is

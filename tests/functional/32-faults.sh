@@ -162,7 +162,7 @@ fault() {
   said=$("fault_$1" "$2:$3" 2>&1) || verdict=bad
   grep -qs '^struck' log || verdict=${verdict/ok/missed}
   echo "$verdict $1 $2:$3 ${said//$'\n'/; }" >>../results
-  cd .. && { [ $verdict = bad ] || rm -rf "$folder"; }
+  cd .. && { [ "$verdict" = bad ] || rm -rf "$folder"; }
 }
 
 # --------------------------------------------------------------------- sweeps

@@ -1100,6 +1100,43 @@ Test(store, old_rows_expire_and_counters_stay)
 	expect("SELECT count(*) FROM run", "1");
 }
 
+/* from_us and now_us in seconds */
+static int
+time_passed(struct store *st, int from, int now)
+{
+	struct err e;
+
+	return store_time_passed(
+	    st, from * INT64_C(1000000), now * INT64_C(1000000), &e);
+}
+
+Test(store, time_passed_where_rows_are_of_its_first_half)
+{
+	static const int seconds[] = { 100, 200, 4000 };
+	struct gateway_event_record ev;
+	struct store_keys k;
+	struct store *st = filled_store(&k);
+	struct err e;
+	int64_t id;
+
+	fill_times(st, &k, seconds, 3);
+	cr_expect_eq(time_passed(st, 150, 260), 1);
+	cr_expect_eq(time_passed(st, 150, 240), 0, "of its second half only");
+	cr_expect_eq(time_passed(st, 210, 4010), 0);
+	cr_expect_eq(time_passed(st, -900, -100), 0);
+	gateway_event_record_init(&ev);
+	ev.source = "gw";
+	ev.kind = "drop";
+	ev.from_at_us = ev.to_at_us = 300 * INT64_C(1000000);
+	ev.import_id = 1;
+	cr_assert_eq(store_add_gateway_event(st, &ev, &id, &e), 0, "%s", e.msg);
+	cr_expect_eq(time_passed(st, 210, 4010), 0, "of a log of others");
+	ev.import_id = NOT_MEASURED;
+	cr_assert_eq(store_add_gateway_event(st, &ev, &id, &e), 0, "%s", e.msg);
+	cr_expect_eq(time_passed(st, 210, 4010), 1);
+	store_close(st);
+}
+
 /* Attempts begin up to a slot after the resolution they use. */
 Test(store, a_resolution_outlives_its_attempts)
 {

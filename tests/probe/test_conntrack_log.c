@@ -264,7 +264,7 @@ Test(conntrack_log, old_events_are_deleted_and_imported_ones_are_not)
 	add(100, 101, 4, 6);
 	free(ask("INSERT INTO gateway_event (import_id, source, kind, from_at,"
 		 " to_at) VALUES (1, 'log', 'DROPPED', 5, 6)"));
-	conntrack_log_expire(log_, START + 50 * SECOND);
+	conntrack_log_expire(log_, START + 200 * SECOND, 150 * SECOND);
 	expect_rows("drop", "100-101 4");
 	expect("SELECT count(*) FROM gateway_event WHERE kind = 'ports_in_use'",
 	    "0");
@@ -273,6 +273,15 @@ Test(conntrack_log, old_events_are_deleted_and_imported_ones_are_not)
 	/* What is gone cannot grow. */
 	add_ports(20, 50, 20);
 	expect_rows("ports_in_use", "20-20 50,20-20 20");
+}
+
+Test(conntrack_log, a_clock_that_jumps_by_years_deletes_nothing)
+{
+	add(0, 1, 3, 5);
+	add(100, 101, 4, 6);
+	add(2000, 2001, 3, 5);
+	conntrack_log_expire(log_, START + 2001 * SECOND, 150 * SECOND);
+	expect_rows("drop", "0-1 3,100-101 4,2000-2001 3");
 }
 
 Test(conntrack_log, a_database_of_another_program_is_refused)

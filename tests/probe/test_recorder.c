@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -509,30 +510,67 @@ Test(recorder, closing_gives_up_where_nothing_can_be_stored, .timeout = 60)
 	expect("SELECT count(*) FROM attempt", 0);
 }
 
-Test(recorder, old_rows_go_at_the_start_while_new_ones_come)
+/* n attempts of so many minutes ago. */
+static void
+store_old(int64_t minutes, int n)
 {
 	struct recorder *r = open_recorder(0);
+	char *path = x_asprintf("%" PRId64, minutes);
 	struct attempt_record a;
-	int run, e, i;
+	int run = add_run(r, path), e = add_endpoint(r, "a"), i;
 
-	run = add_run(r, "nat");
-	e = add_endpoint(r, "a");
-	for (i = 0; i < 3000; i++) {
+	for (i = 0; i < n; i++) {
 		attempt_record_init(&a);
 		a.run = run;
 		a.endpoint = e;
 		a.slot = i;
-		a.started_at_us = walltime_now_us() - INT64_C(7200000000);
+		a.started_at_us =
+		    walltime_now_us() - minutes * INT64_C(60000000);
 		recorder_put_attempt(r, &a);
 	}
 	close_recorder(r);
-	expect("SELECT count(*) FROM attempt", 3000);
+	free(path);
+}
+
+Test(recorder, a_clock_that_jumps_by_years_deletes_nothing)
+{
+	static const int64_t year = 365 * 24 * 60;
+	struct recorder *r;
+	int i;
+
+	store_old(5 * year, 10);
+	store_old(5 * year - 1, 10);
+	/* Starts one after another, as from cron: each finds the rows before.
+	 */
+	for (i = 3; i > 0; i--) {
+		store_old(i, 1);
+		r = open_recorder(INT64_C(3600000000));
+		usleep(300000);
+		close_recorder(r);
+	}
+	expect("SELECT count(*) FROM attempt", 23);
+	/* Until it has gone on for long. */
+	store_old(40, 1);
+	r = open_recorder(INT64_C(3600000000));
+	usleep(1500000);
+	close_recorder(r);
+	expect("SELECT count(*) FROM attempt", 4);
+}
+
+Test(recorder, old_rows_go_at_the_start_while_new_ones_come)
+{
+	struct recorder *r;
+	int run, e;
+
+	store_old(120, 3000);
+	store_old(50, 1);
+	expect("SELECT count(*) FROM attempt", 3001);
 	r = open_recorder(INT64_C(3600000000));
 	run = add_run(r, "nat2");
 	e = add_endpoint(r, "a");
 	put_attempt(r, run, e, 5000, 0);
 	usleep(1500000);
-	expect("SELECT count(*) FROM attempt", 1);
-	expect("SELECT sum(value) FROM counter WHERE name = 'attempts'", 3001);
+	expect("SELECT count(*) FROM attempt", 2);
+	expect("SELECT sum(value) FROM counter WHERE name = 'attempts'", 3002);
 	close_recorder(r);
 }
