@@ -62,6 +62,7 @@ dataset_clear(struct dataset *d)
 	free(d->gateway_events);
 	free(d->arrivals);
 	imports_clear(&d->imports);
+	captures_clear(&d->captures);
 	free(d->provider);
 	names_clear(&d->event_kinds);
 	names_clear(&d->event_sources);

@@ -16,6 +16,7 @@
 
 #include "natdiff/failure.h"
 #include "natdiff/record.h"
+#include "report/captures.h"
 #include "report/imports.h"
 #include "report/names.h"
 
@@ -239,6 +240,7 @@ struct dataset {
 	size_t n_named_arrivals;
 	struct names arrival_addresses;
 	struct imports imports;
+	struct captures captures;
 	bool gateway_described;    /* by the provider: an import */
 	char *provider;            /* of the gateway, as configured, or NULL */
 	bool pool_per_destination; /* configured so */

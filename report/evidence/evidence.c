@@ -304,7 +304,7 @@ evidence_find(struct clues *clues, struct evidence_list *list,
 		rule_answered_first, rule_syn, rule_late, rule_recovers,
 		rule_all_fail, rule_status, rule_certificate, rule_load,
 		rule_others, rule_host, rule_ledger, rule_ceiling,
-		rule_hold_down, rule_idle_limit };
+		rule_hold_down, rule_idle_limit, rule_captures };
 	struct finding n = { clues, list, card, scene, scene->facts,
 		scene->around, scene->scrutiny };
 	size_t i;

@@ -79,6 +79,9 @@ double finding_at_most(size_t part, size_t whole); /* Wilson's upper limit */
 /* The NAT path shows so little of it that it is as good as none. */
 bool finding_is_absent(const struct contrast *c);
 
+/* evidence_capture.c */
+void rule_captures(struct finding *n);
+
 /* evidence_imports.c */
 void rule_lines(struct finding *n);
 void rule_edge(struct finding *n);

@@ -23,6 +23,7 @@ gateway_confirms(const struct clues *c)
 	return is(c, CLUE_GATEWAY_REFUSES, STATE_YES) ||
 	    is(c, CLUE_NAT_LOG_DROPS, STATE_YES) ||
 	    is(c, CLUE_NAT_LOG_JOINED, STATE_YES) ||
+	    is(c, CLUE_CAPTURE_LACKS_SYNS, STATE_YES) ||
 	    is(c, CLUE_EDGE_LOG_LACKS, STATE_YES);
 }
 
@@ -76,7 +77,8 @@ apply_ceilings(struct judgement *j, bool pool_per_destination)
 			cap(j, STRENGTH_MODERATE);
 		break;
 	case CAUSE_NAT_PORT_REUSE:
-		if (!is(c, CLUE_GATEWAY_REFUSES, STATE_NO))
+		if (!is(c, CLUE_GATEWAY_REFUSES, STATE_NO) &&
+		    !is(c, CLUE_CAPTURE_REUSE, STATE_YES))
 			cap(j, STRENGTH_MODERATE);
 		break;
 	case CAUSE_HEALTHY:

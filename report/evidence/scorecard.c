@@ -52,6 +52,8 @@ static const char *const clue_names[CLUE_COUNT] = {
 	[CLUE_FLOW_REJECTED] = "flow_log_rejects",
 	[CLUE_GATEWAY_PORTS_FULL] = "gateway_ports_used_up",
 	[CLUE_NAT_LOG_JOINED] = "nat_log_names_attempts",
+	[CLUE_CAPTURE_LACKS_SYNS] = "capture_lacks_syns",
+	[CLUE_CAPTURE_REUSE] = "capture_reuses_ports",
 };
 
 static const char *const kind_names[KIND_COUNT] = {

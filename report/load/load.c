@@ -295,6 +295,7 @@ loader_clear(struct loader *l)
 	idmap_clear(&l->endpoints);
 	idmap_clear(&l->targets);
 	idmap_clear(&l->addresses);
+	idmap_clear(&l->captures);
 	idmap_clear(&l->certificates);
 	database_close(l->db);
 }
@@ -327,6 +328,8 @@ load_witness(struct dataset *d, const char *file, const struct load_filter *f,
 	result = load_arrivals(&l, e);
 	if (result == 0)
 		result = load_imports(&l, e);
+	if (result == 0)
+		result = load_captures(&l, e);
 	loader_clear(&l);
 	return result;
 }
@@ -392,6 +395,7 @@ load_files(struct dataset *d, char **files, size_t n,
 			return -1;
 	dataset_sort_arrivals(d);
 	imports_finish(&d->imports);
+	captures_finish(&d->captures);
 	for (i = 0; i < n; i++)
 		if (load_file(d, i, files[i], f, e) != 0)
 			return -1;

@@ -49,6 +49,7 @@ struct loader {
 	const char *file;
 	size_t input; /* index in d->inputs */
 	struct idmap runs, endpoints, targets, addresses, certificates;
+	struct idmap captures;
 	char **urls; /* by row of endpoints; NULL once used */
 	size_t urls_capacity;
 	int64_t rows_most;
@@ -86,6 +87,9 @@ int load_arrivals(struct loader *l, struct err *e);
 
 /* load_imports.c: so, too. */
 int load_imports(struct loader *l, struct err *e);
+
+/* load_captures.c: so, too. */
+int load_captures(struct loader *l, struct err *e);
 
 /* load_attempts.c; all they refer to is known. */
 int load_attempts(struct loader *l, struct err *e);
