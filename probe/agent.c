@@ -171,6 +171,10 @@ follow_clock(struct agent *ag)
 		return;
 	if (llabs(step_us) > llabs(ag->clock_step_us))
 		ag->clock_step_us = step_us;
+	/* What was asked for is a duration, whatever the clock says. */
+	ag->first_slot_at_us += step_us;
+	if (ag->until_us > 0)
+		ag->until_us += step_us;
 	current = plan_slot(now_us, ag->o->conf->interval_us);
 	while (i < ag->n_active) {
 		if (llabs(slotwork_slot(ag->active[i]) - current) <= 1) {
