@@ -59,6 +59,8 @@ static long wanted_n;
 static bool for_good;
 static int log_fd = -1;
 
+static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 static void
 say(const char *fmt, ...)
 {
