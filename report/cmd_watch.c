@@ -25,6 +25,14 @@
 #define EVERY_US   INT64_C(30000000)
 #define WINDOW_US  INT64_C(3600000000)
 #define NAME_WIDTH 12
+#define WIDTH      80
+
+/*
+ * Of a screen, beside the text: the time, that there is more, the next command
+ * after a blank line, and the cursor's.
+ */
+#define NEXT_LINES  3
+#define OTHER_LINES (1 + 1 + NEXT_LINES + 1)
 
 static const char help[] =
     "Examples:\n"
@@ -54,6 +62,11 @@ struct watch {
 	long count; /* 0: until told */
 	char **files;
 	size_t n_files;
+};
+
+struct screen {
+	char *text, *next; /* NULL: nothing was read */
+	size_t text_size, next_size;
 };
 
 static volatile sig_atomic_t told_to_end;
@@ -146,72 +159,96 @@ write_strips(const struct report *r, int64_t now_us, FILE *out)
 	fputc('\n', out);
 }
 
-/* The command that helps most now. */
-static void
-write_next(const struct report *r, FILE *out)
+/* Whether a shell takes the name as it is, and a terminal, too. */
+static bool
+is_plain(const char *name)
 {
+	return *name != '-' &&
+	    name[strspn(name,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789._/+@%:-")] == '\0';
+}
+
+/* The databases as one line has room for them behind used columns. */
+static void
+write_files(const struct watch *w, size_t used, FILE *out)
+{
+	size_t width = used, i;
+
+	for (i = 0; i < w->n_files && width < WIDTH; i++)
+		width +=
+		    is_plain(w->files[i]) ? 1 + strlen(w->files[i]) : WIDTH;
+	for (i = 0; i < w->n_files && width < WIDTH; i++)
+		fprintf(out, " %s", w->files[i]);
+	fputs(width < WIDTH ? "\n" : " FILE...\n", out);
+}
+
+/* The command that helps most now, in NEXT_LINES. */
+static void
+write_next(const struct watch *w, const struct report *r, FILE *out)
+{
+	static const char explain[] = "      --explain";
+	static const char pack[] = "      -o evidence.tar.gz";
 	const struct verdict *v = &r->verdict;
 	char since[WALLTIME_TEXT_SIZE];
+	bool unclear =
+	    v->cause == CAUSE_HEALTHY || v->cause == CAUSE_INCONCLUSIVE;
 
 	if (r->d->first_us == NOT_MEASURED)
 		return;
-	walltime_format(r->d->first_us, 0, since);
-	if (v->cause == CAUSE_HEALTHY || v->cause == CAUSE_INCONCLUSIVE)
-		fprintf(out,
-		    "\nnext: natdiff-report diff --explain --since %s FILE...\n",
-		    since);
-	else
-		fprintf(out,
-		    "\nnext: natdiff-report bundle --since %s -o "
-		    "evidence.tar.gz FILE...\n",
-		    since);
+	fprintf(out, "\nnext: natdiff-report %s --since %s \\\n%s",
+	    unclear ? "diff" : "bundle",
+	    walltime_format(r->d->first_us, 0, since),
+	    unclear ? explain : pack);
+	write_files(w, unclear ? sizeof(explain) : sizeof(pack), out);
 }
 
-/* What can be said now, in new memory; NULL and e where nothing can be read. */
-static char *
-look(struct watch *w, struct err *e)
+static void
+write_screen(const struct watch *w, const struct report *r, int64_t now_us,
+    struct screen *screen)
+{
+	FILE *text = open_memstream(&screen->text, &screen->text_size);
+	FILE *next = open_memstream(&screen->next, &screen->next_size);
+
+	if (text == NULL || next == NULL)
+		abort();
+	write_strips(r, now_us, text);
+	output_watch(r, text);
+	write_next(w, r, next);
+	fclose(text);
+	fclose(next);
+}
+
+/* What can be said now; where nothing can be read -1, and e says why. */
+static int
+look(struct watch *w, struct screen *screen, struct err *e)
 {
 	int64_t now_us = walltime_now_us();
 	struct scorecard card;
-	char *screen = NULL;
 	struct dataset d;
 	struct report r;
-	size_t size;
-	FILE *out;
+	int result;
 
 	scorecard_default(&card);
 	dataset_init(&d);
 	w->filter.since_us = now_us - w->window_us;
-	if (load_files(&d, w->files, w->n_files, &w->filter, e) == 0) {
-		out = open_memstream(&screen, &size);
-		if (out == NULL) {
-			err_sys(e, "watch");
-		} else {
-			report_make(&r, &d, &card, now_us);
-			write_strips(&r, now_us, out);
-			output_watch(&r, out);
-			write_next(&r, out);
-			report_clear(&r);
-			fclose(out);
-		}
+	result = load_files(&d, w->files, w->n_files, &w->filter, e);
+	if (result == 0) {
+		report_make(&r, &d, &card, now_us);
+		write_screen(w, &r, now_us, screen);
+		report_clear(&r);
 	}
 	dataset_clear(&d);
-	return screen;
+	return result;
 }
 
-/* As many lines of text as the terminal has room for. */
+/* As many lines of text as there is room for. */
 static void
-print_cut(const char *text)
+print_cut(const char *text, int room)
 {
-	struct winsize size;
 	const char *end;
-	int room;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 4) {
-		fputs(text, stdout);
-		return;
-	}
-	for (room = size.ws_row - 3; room > 0 && *text != '\0'; room--) {
+	for (; room > 0 && *text != '\0'; room--) {
 		end = strchr(text, '\n');
 		end = end == NULL ? text + strlen(text) : end + 1;
 		fwrite(text, 1, (size_t)(end - text), stdout);
@@ -221,19 +258,23 @@ print_cut(const char *text)
 		fputs("(more: natdiff-report diff)\n", stdout);
 }
 
+/* What comes next is seen whatever else a terminal has no room for. */
 static void
-show(const char *text, bool terminal)
+show(const char *text, const char *next, bool terminal)
 {
 	char now[WALLTIME_TEXT_SIZE];
+	struct winsize size;
 
 	if (terminal)
 		fputs("\033[H\033[2J", stdout);
 	walltime_format(walltime_now_us(), 0, now);
 	printf("%s\n", now);
-	if (terminal)
-		print_cut(text);
+	if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+	    size.ws_row > OTHER_LINES)
+		print_cut(text, size.ws_row - OTHER_LINES);
 	else
-		printf("%s\n", text);
+		fputs(text, stdout);
+	printf("%s%s", next, terminal ? "" : "\n");
 	fflush(stdout);
 }
 
@@ -256,9 +297,9 @@ watch(struct watch *w)
 {
 	bool terminal = isatty(STDOUT_FILENO);
 	int64_t due_us = monotonic_now_us();
+	struct screen screen;
 	struct err e;
 	long looks;
-	char *text;
 
 	for (looks = 0; !told_to_end && (w->count == 0 || looks < w->count);
 	     looks++) {
@@ -268,14 +309,17 @@ watch(struct watch *w)
 			if (told_to_end)
 				break;
 		}
-		text = look(w, &e);
-		/* What is not there yet may come. */
-		if (text == NULL && looks == 0) {
+		memset(&screen, 0, sizeof(screen));
+		if (look(w, &screen, &e) == 0) {
+			show(screen.text, screen.next, terminal);
+		} else if (looks > 0) {
+			show(e.msg, "\n", terminal); /* it may come back */
+		} else {
 			options_complain(NULL, &e);
 			return 1;
 		}
-		show(text != NULL ? text : e.msg, terminal);
-		free(text);
+		free(screen.text);
+		free(screen.next);
 		if (!options_flushed())
 			return 1;
 	}

@@ -395,7 +395,8 @@ write_letter(struct page *p, const struct folder *f,
 	ask(p, r);
 	section_ledger(p, r);
 	section_evidence(p, r);
-	section_rivals(p, r);
+	section_not_ruled_out(p, r);
+	section_ruled_out(p, r);
 	say_how(p, s);
 	say_files(p, f, s);
 	return 0;

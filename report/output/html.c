@@ -67,7 +67,8 @@ sections(struct html_report *h)
 	section_compared(p, r);
 	section_ledger(p, r);
 	section_evidence(p, r);
-	section_rivals(p, r);
+	section_not_ruled_out(p, r);
+	section_ruled_out(p, r);
 	section_advice(p, r);
 	html_gateway(h);
 	section_notes(p, r);

@@ -34,7 +34,10 @@ void output_text(
     const struct report *r, const struct output_options *options, FILE *out);
 void output_markdown(
     const struct report *r, const struct output_options *options, FILE *out);
-/* What a person who waits for it needs: as text, without the counts. */
+/*
+ * What a person who waits for it needs: as text, without the counts, and what
+ * can be done without last, since a screen ends somewhere.
+ */
 void output_watch(const struct report *r, FILE *out);
 void output_html(
     const struct report *r, const struct output_options *options, FILE *out);

@@ -44,7 +44,8 @@ write_page(const struct page_style *style, const struct report *r,
 	section_compared(&p, r);
 	section_ledger(&p, r);
 	section_evidence(&p, r);
-	section_rivals(&p, r);
+	section_not_ruled_out(&p, r);
+	section_ruled_out(&p, r);
 	section_advice(&p, r);
 	section_notes(&p, r);
 	section_egress(&p, r);
@@ -72,6 +73,7 @@ output_watch(const struct report *r, FILE *out)
 	struct page p = { out, &page_text, false, false, false };
 
 	section_verdict(&p, r);
-	section_rivals(&p, r);
+	section_not_ruled_out(&p, r);
 	section_advice(&p, r);
+	section_ruled_out(&p, r);
 }

@@ -125,11 +125,10 @@ is_repeated(const struct open_cause *list, size_t i)
 }
 
 void
-section_rivals(struct page *p, const struct report *r)
+section_not_ruled_out(struct page *p, const struct report *r)
 {
 	const struct verdict *v = &r->verdict;
 	size_t width = 0, length, i;
-	char *names;
 
 	for (i = 0; i < v->n_not_ruled_out; i++) {
 		length = strlen(cause_name(v->not_ruled_out[i].cause));
@@ -140,6 +139,15 @@ section_rivals(struct page *p, const struct report *r)
 	for (i = 0; i < v->n_not_ruled_out; i++)
 		page_item(p, cause_name(v->not_ruled_out[i].cause), width, "%s",
 		    v->not_ruled_out[i].text);
+}
+
+void
+section_ruled_out(struct page *p, const struct report *r)
+{
+	const struct verdict *v = &r->verdict;
+	char *names;
+	size_t i;
+
 	if (v->n_ruled_out > 0)
 		page_heading(p, "ruled out, and by what");
 	for (i = 0; i < v->n_ruled_out; i++) {

@@ -130,6 +130,21 @@ watches() {
 }
 database direct.db direct "$good"
 check "watch shows the last slots, a verdict and what to do" watches
+# What a screen of 24 lines of 80 shows: no line above the first is lost, and
+# the command that comes next is there, whatever else is cut.
+on_a_screen() {
+  local name
+  for name in direct nat gateway; do
+    gzip -dc "$TOP_SRCDIR/tests/data/verdicts/held/$name.db.gz" >"lost-$name.db"
+  done
+  script -qec "stty cols 80 rows 24; $report watch --count 1 --window 87600h lost-*.db" \
+    /dev/null </dev/null | tr -d '\r' >out
+  equals "$(grep -c '^verdict: ' out)" 1 && contains "$(cat out)" "(more: " &&
+    contains "$(tail -n 2 out)" "next: natdiff-report bundle" &&
+    contains "$(tail -n 1 out)" " lost-direct.db lost-gateway.db lost-nat.db" &&
+    at_least 23 "$(wc -l <out)" && at_least 80 "$(wc -L <out)"
+}
+check "watch fits a small terminal, with what to do next" on_a_screen
 missing() {
   "$report" watch --count 1 nowhere.db >out 2>err
   equals "$?" 1 && contains "$(cat err)" "nowhere.db: cannot open"
