@@ -224,6 +224,10 @@ export -f run_faulty ended_well has_all has_run goes_on whole_or_none whole_impo
 
 all=(once new short diff html bundle import)
 check 'without a fault all of it works' no_faults "${all[@]}"
+[ -e count-import ] || {
+  echo 'Bail out! nothing to compare with'
+  exit 1
+}
 for call in socket getsockname pthread_create; do
   sweep once $call 6
 done

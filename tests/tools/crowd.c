@@ -1,7 +1,7 @@
 /*
  * Many connections to a witness at once, well behaved or not.
  *
- *	crowd [-n NUMBER] [-m MODE] [-t SECONDS] ADDRESS PORT
+ *	crowd [-n NUMBER] [-m MODE] [-t SECONDS] [-r RATE] ADDRESS PORT
  *
  * MODE, what each connection does once it is there:
  *
@@ -16,6 +16,10 @@
  * prints "N up in S s", goes on for SECONDS, or else until standard input
  * ends, and then says what is left: "N answer" a ping in idle, "N open" in
  * the other modes.
+ *
+ * With -r it opens so many connections a second for SECONDS, each instead of
+ * the oldest of NUMBER, which is reset, and says how many there were: "N of M
+ * connections in S s".
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -76,7 +80,8 @@ now(void)
 static void
 usage(void)
 {
-	fputs("usage: crowd [-n NUMBER] [-m MODE] [-t SECONDS] ADDRESS PORT\n",
+	fputs("usage: crowd [-n NUMBER] [-m MODE] [-t SECONDS] [-r RATE] "
+	      "ADDRESS PORT\n",
 	    stderr);
 	exit(2);
 }
@@ -268,6 +273,54 @@ go_on(struct member *all, int n, enum mode mode, double seconds)
 	}
 }
 
+/* Closed without a TIME_WAIT that would keep our port. */
+static void
+reset(struct member *m)
+{
+	const struct linger at_once = { 1, 0 };
+
+	if (m->fd >= 0)
+		setsockopt(
+		    m->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	drop(m);
+}
+
+/* So many connections a second, or as many as there can be. */
+static void
+churn(struct member *all, int n, enum mode mode, double rate, double seconds)
+{
+	double began = now(), passed;
+	long tried = 0, up = 0;
+
+	for (passed = 0; passed < seconds; passed = now() - began) {
+		if ((double)tried >= passed * rate) {
+			usleep(500);
+			continue;
+		}
+		reset(&all[tried % n]);
+		up += begin(&all[tried % n], mode);
+		tried++;
+	}
+	printf("%ld of %ld connections in %.1f s\n", up, tried, passed);
+}
+
+/* All at once, until the time is over. */
+static void
+stay(struct member *all, int n, enum mode mode, double seconds)
+{
+	double began = now();
+	int up = 0, left = 0, i;
+
+	for (i = 0; i < n; i++)
+		up += begin(&all[i], mode);
+	printf("%d up in %.1f s\n", up, now() - began);
+	fflush(stdout);
+	go_on(all, n, mode, seconds);
+	for (i = 0; i < n; i++)
+		left += mode == IDLE ? answers_ping(&all[i]) : is_open(&all[i]);
+	printf("%d %s\n", left, mode == IDLE ? "answer" : "open");
+}
+
 static void
 allow_descriptors(int n)
 {
@@ -300,22 +353,25 @@ main(int argc, char **argv)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
-	double seconds = 0, began;
+	double seconds = 0, rate = 0;
 	struct member *all;
 	enum mode mode = IDLE;
-	int n = 1, up = 0, left = 0, option, i;
+	int n = 1, option, i;
 
-	while ((option = getopt(argc, argv, "n:m:t:")) != -1) {
+	while ((option = getopt(argc, argv, "n:m:t:r:")) != -1) {
 		if (option == 'n')
 			n = atoi(optarg);
 		else if (option == 'm')
 			mode = parse_mode(optarg);
 		else if (option == 't')
 			seconds = atof(optarg);
+		else if (option == 'r')
+			rate = atof(optarg);
 		else
 			usage();
 	}
-	if (argc - optind != 2 || n < 1 || n > NUMBER_MAX)
+	if (argc - optind != 2 || n < 1 || n > NUMBER_MAX ||
+	    (rate > 0 && seconds <= 0))
 		usage();
 	if (getaddrinfo(argv[optind], argv[optind + 1], &hints, &peer) != 0)
 		usage();
@@ -328,16 +384,13 @@ main(int argc, char **argv)
 	SSL_CTX_set_mode(tls,
 	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	for (i = 0; i < n; i++)
+		all[i].fd = -1;
 	make_block(mode);
-	began = now();
-	for (i = 0; i < n; i++)
-		up += begin(&all[i], mode);
-	printf("%d up in %.1f s\n", up, now() - began);
-	fflush(stdout);
-	go_on(all, n, mode, seconds);
-	for (i = 0; i < n; i++)
-		left += mode == IDLE ? answers_ping(&all[i]) : is_open(&all[i]);
-	printf("%d %s\n", left, mode == IDLE ? "answer" : "open");
+	if (rate > 0)
+		churn(all, n, mode, rate, seconds);
+	else
+		stay(all, n, mode, seconds);
 	for (i = 0; i < n; i++)
 		drop(&all[i]);
 	SSL_CTX_free(tls);
