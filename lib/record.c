@@ -132,3 +132,30 @@ endpoint_address_equal(
 {
 	return a->port == b->port && endpoint_address_same_ip(a, b);
 }
+
+static const char *const arrival_ends[] = {
+	[ARRIVAL_OPEN] = NULL,
+	[ARRIVAL_CLOSED] = "closed",
+	[ARRIVAL_RESET] = "reset",
+	[ARRIVAL_BROKEN] = "broken",
+	[ARRIVAL_TIMEOUT] = "timeout",
+	[ARRIVAL_REFUSED] = "refused",
+	[ARRIVAL_STOPPED] = "stopped",
+};
+
+const char *
+arrival_end_name(enum arrival_end end)
+{
+	return arrival_ends[end];
+}
+
+enum arrival_end
+arrival_end_parse(const char *name)
+{
+	unsigned i;
+
+	for (i = ARRIVAL_CLOSED; name != NULL && i <= ARRIVAL_STOPPED; i++)
+		if (strcmp(arrival_ends[i], name) == 0)
+			return (enum arrival_end)i;
+	return ARRIVAL_OPEN;
+}

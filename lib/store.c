@@ -156,13 +156,29 @@ static const char *const sql[STMT_TOTAL] = {
 	    "INSERT INTO witness_run (host_name, version, pid, listen,"
 	    " started_at, alive_at, clock_synchronised, clock_max_error_us,"
 	    " kernel, boot_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STMT_FIND_WITNESS_RUN] =
+	    "SELECT id FROM witness_run WHERE started_at = ?"
+	    " AND host_name = ? AND listen = ? AND pid IS ?",
 	[STMT_NEXT_ARRIVAL] =
-	    "SELECT coalesce(max(id), 0) + 1 FROM witness_arrival",
+	    "SELECT max(coalesce(max(id), 0), 0) + 1 FROM witness_arrival",
+	/* Below those that a witness gives, which may be at work here. */
+	[STMT_NEXT_MERGED_ARRIVAL] =
+	    "SELECT min(coalesce(min(id), 0), 0) - 1 FROM witness_arrival",
+	[STMT_FIND_ARRIVAL] =
+	    "SELECT id FROM witness_arrival WHERE accepted_at = ?"
+	    " AND observed_address = ? AND observed_port = ?",
+	[STMT_ARRIVAL_WENT_ON] =
+	    "SELECT 1 FROM witness_arrival WHERE id = ?1 AND ended_at IS NULL"
+	    " AND (?2 OR ?3 > coalesce(requests, 0))",
 	[STMT_WITNESS_ALIVE] =
 	    "UPDATE witness_run SET alive_at = ? WHERE id = ?",
 	[STMT_WITNESS_END] =
 	    "UPDATE witness_run SET alive_at = ?1, ended_at = ?1,"
 	    " lost_rows = ?2 WHERE id = ?3",
+	[STMT_WITNESS_WENT_ON] =
+	    "UPDATE witness_run SET alive_at = ?1, ended_at = ?2,"
+	    " lost_rows = ?3 WHERE id = ?4 AND (alive_at < ?1"
+	    " OR (ended_at IS NULL AND ?2 IS NOT NULL))",
 	[STMT_PUT_ARRIVAL] =
 	    "INSERT OR REPLACE INTO witness_arrival (id, witness_run_id,"
 	    " attempt_id, observed_address, observed_port, listen_address,"

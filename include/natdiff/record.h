@@ -226,6 +226,13 @@ struct witness_run_record {
 	const char *boot_id;
 };
 
+/* How long it lasted, as far as it was written down. */
+struct witness_life {
+	int64_t alive_at_us;
+	int64_t ended_at_us; /* NOT_MEASURED: lives, or was killed; so */
+	int64_t lost_rows;
+};
+
 /* How an arrival ended. */
 enum arrival_end {
 	ARRIVAL_OPEN,    /* it has not */
@@ -236,6 +243,10 @@ enum arrival_end {
 	ARRIVAL_REFUSED, /* without the key, or one too many */
 	ARRIVAL_STOPPED  /* the witness ended */
 };
+
+/* "closed" and so on; NULL is ARRIVAL_OPEN, and so is an unknown name. */
+const char *arrival_end_name(enum arrival_end end);
+enum arrival_end arrival_end_parse(const char *name);
 
 /* A connection at a witness, as far as it came. */
 struct arrival_record {

@@ -107,6 +107,17 @@ int store_put_arrival(struct store *st, const struct arrival_record *a,
     int64_t witness_run_id, struct err *e);
 
 /*
+ * Rows of another database's witness: 1, or 0 where they are there already as
+ * they are.  What went on since then is brought up to date.  A witness that
+ * works on this database is not disturbed.
+ */
+int store_merge_witness_run(struct store *st,
+    const struct witness_run_record *w, const struct witness_life *life,
+    int64_t *id, struct err *e);
+int store_merge_arrival(struct store *st, const struct arrival_record *a,
+    int64_t witness_run_id, struct err *e);
+
+/*
  * An import: a row that says where rows came from, before them and brought
  * up to date after them.  store_find_import() says when content of that
  * digest and kind was imported: 1, or 0 where it never was.

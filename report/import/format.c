@@ -30,6 +30,7 @@ const struct format *const formats[] = {
 	&format_edge,
 	&format_app,
 	&format_pcap,
+	&format_witness,
 	NULL,
 };
 

@@ -22,5 +22,6 @@ extern const struct format format_syslog;
 extern const struct format format_edge;
 extern const struct format format_app;
 extern const struct format format_pcap;
+extern const struct format format_witness;
 
 #endif

@@ -13,8 +13,10 @@
 #include "report/import/capfile.h"
 #include "report/import/formats.h"
 #include "report/import/import.h"
+#include "report/import/merge.h"
 #include "report/import/reader.h"
 #include "report/import/show.h"
+#include "report/load/witness.h"
 
 #define CHUNK_BYTES (256 * 1024)
 
@@ -229,6 +231,8 @@ find_format(struct job *j, struct err *e)
 			return err_set(e,
 			    "%s: neither pcap nor pcapng by its first bytes",
 			    j->name);
+		if (witness_knows(j->head, j->n_head) && j->rq->format == NULL)
+			j->rq->format = &format_witness;
 		if (j->rq->format == NULL)
 			j->rq->format = guess(j);
 		if (j->rq->format != NULL)
@@ -378,28 +382,64 @@ read_capture(struct job *j, struct err *e)
 	return store_end_capture(j->st, j->capture_id, t, e);
 }
 
+/* A witness's database, by its name; where it has nothing new, no row of it. */
+static int
+import_witness(struct job *j, struct err *e)
+{
+	struct import_result *r = j->r;
+	struct import_record im = { .kind = r->kind, .file = j->name };
+
+	if (strcmp(j->rq->file, "-") == 0)
+		return err_set(
+		    e, "%s: a database is read by its name", j->name);
+	if (store_begin_import(j->st, &im, &j->import_id, e) != 0 ||
+	    merge_witness(j->st, j->rq->file, r, e) != 0)
+		return -1;
+	r->bytes = reader_size(j->reader);
+	if (r->rows == 0) {
+		store_rollback(j->st);
+		return 0;
+	}
+	im.rows = r->rows;
+	im.duplicates = r->duplicates;
+	im.bad_lines = r->bad_lines;
+	im.first_bad = r->bad_lines > 0 ? r->bad_line[0] : NULL;
+	if (store_end_import(j->st, j->import_id, &im, e) != 0)
+		return -1;
+	return store_commit(j->st, e);
+}
+
+/* Bytes, pieces or packets. */
+static int
+import_log(struct job *j, struct err *e)
+{
+	struct import_record im = { .kind = j->r->kind, .file = j->name };
+
+	if (store_begin_import(j->st, &im, &j->import_id, e) != 0 ||
+	    (j->rq->format == &format_pcap ? read_capture(j, e)
+					   : read_all(j, e)) != 0)
+		return -1;
+	return finish(j, e);
+}
+
 static int
 import_opened(struct job *j, struct err *e)
 {
 	const struct record_sink sink = { j, store_event, store_edge,
 		store_failure };
-	struct import_record im = { .file = j->name };
 	int result = -1;
 
 	if (find_format(j, e) != 0) {
 		j->r->kind = "empty";
 		return is_empty(j) ? 0 : -1;
 	}
-	j->r->kind = im.kind = j->rq->format->name;
+	j->r->kind = j->rq->format->name;
 	parse_init(&j->parse, j->rq->format, &j->rq->hints, &sink);
 	j->parse.e = e;
 	if (store_begin(j->st, e) == 0) {
-		if (store_begin_import(j->st, &im, &j->import_id, e) == 0 &&
-		    (j->rq->format == &format_pcap ? read_capture(j, e)
-						   : read_all(j, e)) == 0 &&
-		    finish(j, e) == 0)
-			result = 0;
-		else
+		result = j->rq->format == &format_witness ? import_witness(j, e)
+							  : import_log(j, e);
+		if (result != 0)
 			store_rollback(j->st);
 	}
 	import_show_end(&j->show);

@@ -111,6 +111,12 @@ reader_bytes(const struct reader *r)
 	return r->bytes;
 }
 
+int64_t
+reader_size(const struct reader *r)
+{
+	return r->size;
+}
+
 double
 reader_share(const struct reader *r)
 {

@@ -22,6 +22,9 @@ void reader_close(struct reader *r);
 /* The next bytes: how many, 0 at the end, -1 and e where reading failed. */
 int reader_read(struct reader *r, char *bytes, size_t size, struct err *e);
 
+/* Of the file; -1: it is none. */
+int64_t reader_size(const struct reader *r);
+
 /* Bytes given so far, and their share of the file; below 0: not known. */
 int64_t reader_bytes(const struct reader *r);
 double reader_share(const struct reader *r);

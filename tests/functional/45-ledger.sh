@@ -71,6 +71,10 @@ check "nothing is said without a witness" is null json .ledger direct.db nat.db
 check "some failed" test "$(rows nat 'failure IS NOT NULL')" -gt 0
 check "and some did not" test "$(rows nat 'failure IS NULL')" -gt 0
 
+arrivals="SELECT hex(attempt_id), observed_address, observed_port, listen_address, listen_port,
+  accepted_at, client_hello_at, handshake_at, request_at, upgrade_at, a.ended_at, ended_how,
+  requests, http_status, reached, r.host_name, r.alive_at, r.lost_rows FROM witness_arrival a
+  JOIN witness_run r ON r.id = a.witness_run_id ORDER BY accepted_at, observed_port"
 ledger() {
   is "[$(rows nat 1),$(rows nat 'failure IS NULL'),$(rows nat \
     'failure IS NULL'),$(rows nat 'failure IS NOT NULL'),0]" \
@@ -81,6 +85,20 @@ ledger() {
 check "the ledger of the NAT path" ledger direct.db nat.db w.db
 check "in any order of the files" ledger w.db nat.db direct.db
 check "and with a copy of one" ledger w.db nat.db direct.db w.db
+check "a witness is imported into another database" "$report" import auto w.db --into merged.db
+check "with all that it has" is "$(sql w.db "$arrivals")" sql merged.db "$arrivals"
+check "to the same ledger" ledger direct.db nat.db merged.db
+check "twice" contains "$("$report" import witness w.db --into merged.db)" " 0 rows, "
+check "changes nothing" is 1 sql merged.db "SELECT count(*) FROM import"
+cp w.db damaged.db
+sql damaged.db "UPDATE witness_arrival SET ended_how = 'never' WHERE id = 1"
+"$report" import witness damaged.db --into fewer.db >out 2>err
+check "a row that cannot be is told" contains "$(cat err)" "damaged.db: witness_arrival 1: "
+head -c 20000 w.db >cut.db
+not_read() { ! "$report" import witness "$1" --into fewer.db 2>err && contains "$(cat err)" "$2"; }
+check "a damaged database is refused" not_read cut.db "damaged"
+check "one without a witness, too" not_read nat.db "no witness wrote"
+check "and leave nothing" is 1 sql fewer.db "SELECT count(*) FROM import"
 all_arrived() {
   is '[true,true,0]' json '.ledger.paths[] | select(.role == "direct") |
     [.sent == .accepted, .sent == .requested, .failed]' direct.db nat.db w.db

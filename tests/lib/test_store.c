@@ -1457,6 +1457,76 @@ Test(store, a_witness_counts_on_where_another_left_off)
 	store_close(st);
 }
 
+/* Merge an arrival; what the store says of it. */
+static int
+merge_arrival(struct store *st, const struct arrival_record *a)
+{
+	struct err e;
+	int result;
+
+	cr_assert_eq(store_begin(st, &e), 0);
+	result = store_merge_arrival(st, a, 1, &e);
+	cr_assert_eq(store_commit(st, &e), 0, "%s", e.msg);
+	return result;
+}
+
+Test(store, arrivals_of_another_witness_are_merged_once_and_go_on)
+{
+	struct store *st = open_store();
+	struct arrival_record a;
+
+	arrival_init(&a, 5, 1000);
+	put_arrival(st, &a);
+	cr_expect_eq(merge_arrival(st, &a), 0);
+	/* Another one of that id: ids of the witness are its own. */
+	arrival_init(&a, 5, 2000);
+	a.ended_at_us = NOT_MEASURED;
+	a.ended = ARRIVAL_OPEN;
+	cr_expect_eq(merge_arrival(st, &a), 1);
+	cr_expect_eq(merge_arrival(st, &a), 0);
+	expect("SELECT min(id) || ',' || max(id) FROM witness_arrival", "-1,5");
+	a.ended_at_us = 2500;
+	a.ended = ARRIVAL_CLOSED;
+	cr_expect_eq(merge_arrival(st, &a), 1);
+	/* An older copy, later. */
+	a.ended_at_us = NOT_MEASURED;
+	a.ended = ARRIVAL_OPEN;
+	cr_expect_eq(merge_arrival(st, &a), 0);
+	expect("SELECT id || ':' || ended_at || ended_how FROM witness_arrival"
+	       " WHERE accepted_at = 2000",
+	    "-1:2500closed");
+	store_close(st);
+}
+
+Test(store, the_life_of_another_witness_goes_on)
+{
+	struct witness_run_record w = { .host_name = "h",
+		.version = "1",
+		.pid = NOT_MEASURED,
+		.listen = "203.0.113.5:443",
+		.started_at_us = 50 };
+	struct witness_life life = { 60, NOT_MEASURED, NOT_MEASURED };
+	struct store *st = open_store();
+	int64_t id, again;
+	struct err e;
+
+	cr_assert_eq(store_begin(st, &e), 0);
+	cr_expect_eq(store_merge_witness_run(st, &w, &life, &id, &e), 1);
+	cr_expect_eq(store_merge_witness_run(st, &w, &life, &again, &e), 0);
+	cr_expect_eq(id, again);
+	life.alive_at_us = life.ended_at_us = 90;
+	life.lost_rows = 2;
+	cr_expect_eq(store_merge_witness_run(st, &w, &life, &again, &e), 1);
+	life.alive_at_us = 60;
+	life.ended_at_us = NOT_MEASURED;
+	cr_expect_eq(store_merge_witness_run(st, &w, &life, &again, &e), 0);
+	cr_assert_eq(store_commit(st, &e), 0);
+	expect("SELECT alive_at || ':' || ended_at || ':' || lost_rows"
+	       " FROM witness_run",
+	    "90:90:2");
+	store_close(st);
+}
+
 Test(store, old_arrivals_expire_and_so_do_too_many)
 {
 	struct witness_run_record w = { .host_name = "h",
