@@ -151,6 +151,10 @@ struct host_sample {
 	int64_t allowance_exceeded;
 	int64_t load;    /* sockets to the measured destinations, not ours */
 	int64_t held;    /* of these, established */
+	/*
+	 * Ours that wait for an answer are not in it: they pile up because
+	 * they fail.
+	 */
 	int64_t busiest; /* sockets to one measured destination, the most */
 	int64_t sockets; /* to all destinations */
 };
@@ -211,6 +215,7 @@ struct input {
 	char *first_bad;       /* NULL: none */
 	size_t duplicate_runs; /* that another input has, too */
 	size_t duplicate_rows;
+	int64_t lost_arrivals; /* at a witness, with no room to write them */
 };
 
 struct dataset {

@@ -38,7 +38,7 @@ rule_ledger(struct finding *n)
 
 	if (c->failed < KIND_LEAST)
 		return;
-	if (seen * LEDGER_ODD <= c->failed)
+	if ((seen + c->doubtful) * LEDGER_ODD <= c->failed)
 		state = STATE_YES;
 	else if (seen * 2 > c->failed)
 		state = STATE_NO;
@@ -71,7 +71,7 @@ ceiling(struct finding *n, enum clue clue, enum measurement_finding finding,
 		"the NAT had been measured to carry %" PRId64
 		" connections %s, "
 		"and %zu of %zu attempts without an answer began with as many "
-		"open",
+		"open (95 %% or more)",
 		c.ramp->low, what, c.silent_reached, c.silent_known),
 	    measurement_query(c.ramp));
 	finding_number(item, "ceiling", (double)c.ramp->low);

@@ -290,7 +290,8 @@ first_unnamed(const struct dataset *d, int64_t at_us)
 
 /*
  * As many as can be are given to failed attempts, each once: windows by their
- * end, each with the earliest connection that is left.
+ * end, each with the earliest connection that is left.  An attempt's request
+ * has its id: one without is somebody else's.
  */
 static void
 match_unnamed(struct work *w)
@@ -310,13 +311,12 @@ match_unnamed(struct work *w)
 			seen = &d->arrivals[k];
 			if (seen->accepted_us > t->to_us)
 				break;
-			if (used[k] || seen->witness != t->witness ||
+			if (used[k] || seen->request_us != NOT_MEASURED ||
+			    seen->witness != t->witness ||
 			    !can_be_of(w, seen, t->path))
 				continue;
 			used[k] = 1;
-			*t->state = seen->request_us != NOT_MEASURED
-			    ? LEDGER_REQUESTED
-			    : LEDGER_ACCEPTED;
+			*t->state = LEDGER_ACCEPTED;
 			break;
 		}
 	}
@@ -395,6 +395,10 @@ ledger_make(struct ledger *l, const struct dataset *d)
 	}
 	find_witnesses(&w);
 	settle_clocks(&w);
+	for (i = 0; i < d->n_inputs; i++)
+		l->lost = d->inputs[i].lost_arrivals > INT64_MAX - l->lost
+		    ? INT64_MAX
+		    : l->lost + d->inputs[i].lost_arrivals;
 	for (i = 0; i < d->n_endpoints; i++)
 		if (w.witness_of[i] != NO_WITNESS)
 			ask_endpoint(&w, i, paths);
@@ -458,4 +462,6 @@ ledger_contrast(struct ledger_contrast *c, const struct ledger *l,
 		if (l->state[e] != NULL)
 			contrast_endpoint(c, d, &d->endpoints[e].attempts,
 			    l->state[e], pairs[e], scope);
+	c->doubtful =
+	    l->lost < (int64_t)c->unseen ? (size_t)l->lost : c->unseen;
 }

@@ -3,7 +3,8 @@
  * that far end, the witness, wrote down.  Attempts are known there by their
  * id as soon as their request came.  A connection that got no further than
  * the accept has no id: of these, as many as fit into the times of failed
- * attempts are counted as theirs.  Pure.
+ * attempts are counted as theirs.  A request without one is a stranger's.
+ * Pure.
  */
 #ifndef NATDIFF_EVIDENCE_LEDGER_H
 #define NATDIFF_EVIDENCE_LEDGER_H
@@ -61,6 +62,7 @@ struct ledger {
 	struct ledger_path *paths; /* those with something sent, in order */
 	size_t n_paths;
 	struct ledger_counts all;
+	int64_t lost; /* connections that came and could not be written down */
 	struct ledger_clock *clocks; /* those with attempts */
 	size_t n_clocks;
 	uint8_t **state; /* by endpoint, then attempt; NULL: no such far end */
@@ -73,10 +75,12 @@ void ledger_clear(struct ledger *l);
 /*
  * Of the pairs at far ends of ours in which the direct side arrived and the
  * NAT side failed: how many, and how many of these no connection came of.
+ * As many of the unseen as the witness lost may have come all the same.
  */
 struct ledger_contrast {
 	size_t failed;
 	size_t unseen;
+	size_t doubtful; /* of the unseen */
 };
 void ledger_contrast(struct ledger_contrast *c, const struct ledger *l,
     const struct dataset *d, const struct pairs *const *pairs,

@@ -14,8 +14,8 @@
 #include "report/pairs.h"
 
 /*
- * Attempts on the NAT path, by whether their host then held as many sockets
- * as a ramp of its own had found room for.
+ * Attempts on the NAT path, by whether their host then held nearly as many
+ * sockets as a ramp of its own had found room for.
  */
 struct ceiling {
 	const struct measurement *ramp; /* the one met last; NULL: none */

@@ -72,9 +72,9 @@ static const char sample_sql[] =
     "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL),"
     " (SELECT sum(max(0, c.established - c.own)) FROM census c"
     "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL),"
-    " (SELECT max(c.established + c.syn_sent) FROM census c"
+    " (SELECT max(c.established + max(0, c.syn_sent - c.own)) FROM census c"
     "  WHERE c.sample_id = s.id AND c.target_id IS NOT NULL),"
-    " (SELECT c.established + c.syn_sent FROM census c"
+    " (SELECT c.established + max(0, c.syn_sent - c.own) FROM census c"
     "  WHERE c.sample_id = s.id AND c.target_id IS NULL)"
     " FROM host_sample s";
 

@@ -19,6 +19,8 @@ static const char arrival_sql[] =
     "SELECT id, attempt_id, observed_address, observed_port, accepted_at,"
     " request_at FROM witness_arrival ORDER BY id";
 
+static const char life_sql[] = "SELECT id, lost_rows FROM witness_run";
+
 static int
 add_arrival(struct loader *l, sqlite3_stmt *st, struct err *e)
 {
@@ -56,8 +58,25 @@ add_arrival(struct loader *l, sqlite3_stmt *st, struct err *e)
 	return result;
 }
 
+static int
+add_life(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	int64_t *sum = &l->d->inputs[l->input].lost_arrivals, lost;
+	int64_t id = sqlite3_column_int64(st, 0);
+
+	(void)e;
+	if (!loader_number(st, 1, 0, INT64_MAX, true, &lost))
+		return loader_bad_row(
+		    l, "witness_run %" PRId64 ": a value out of range", id);
+	if (lost != NOT_MEASURED)
+		*sum = lost > INT64_MAX - *sum ? INT64_MAX : *sum + lost;
+	return 0;
+}
+
 int
 load_arrivals(struct loader *l, struct err *e)
 {
+	if (loader_each(l, life_sql, add_life, e) != 0)
+		return -1;
 	return loader_each(l, arrival_sql, add_arrival, e);
 }

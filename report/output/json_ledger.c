@@ -45,6 +45,7 @@ json_ledger(const struct report *r)
 	}
 	o = json_object();
 	put_counts(o, &l->all);
+	json_object_set_new(o, "lost_arrivals", json_integer(l->lost));
 	for (i = 0; i < l->n_paths; i++) {
 		p = &l->paths[i];
 		path =

@@ -96,6 +96,12 @@ section_ledger(struct page *p, const struct report *r)
 	ledger_table(p, r);
 	for (i = 0; i < l->n_paths; i++)
 		say_path(p, r, &l->paths[i]);
+	if (l->lost > 0)
+		page_item(p, NULL, 0,
+		    "the witness had no room to write %" PRId64
+		    " connections down: as many that are not seen may have "
+		    "come",
+		    l->lost);
 	for (i = 0; i < l->n_clocks && i < LIST_MAX; i++)
 		say_clock(p, r, &l->clocks[i]);
 	if (l->n_clocks > LIST_MAX)

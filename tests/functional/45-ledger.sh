@@ -147,6 +147,16 @@ odd() {
 }
 check "a connection without an id counts where it can be one" is 1 odd
 
+# What the witness could not write down may be what is missing.
+cp w.db lost.db
+sql lost.db "UPDATE witness_run SET lost_rows = 100"
+lost() {
+  "$report" diff direct.db nat.db lost.db | tr -s ' \n' ' ' >text
+  contains "$(cat text)" "had no room to write 100 connections down" &&
+    is 100 json .ledger.lost_arrivals direct.db nat.db lost.db
+}
+check "what a witness lost is said" lost
+
 # ---------------------------------------------------------------- egress
 
 apart() {
@@ -192,6 +202,8 @@ verdict() { json '[.verdict.cause, .verdict.strength]' "$1-direct.db" "$1-nat.db
 
 check "recorded runs are there" take healthy
 take held
+take table-full
+take reuse
 check "healthy, without more" is '["healthy","strong"]' verdict healthy
 measured healthy-nat.db nat idle silent 14000000 16000000
 check "an idle limit alone accuses nobody" is '["healthy","strong"]' verdict healthy
@@ -212,4 +224,35 @@ check "a ceiling that nobody reached adds nothing" \
 sql held-nat.db "UPDATE measurement SET low = 87, best = 87, high = 87"
 check "one that the census reached is proof" \
   is '["nat_port_exhaustion","strong"]' verdict held
+
+# The probe's own attempts pile up where none is answered: no load.
+check "a full table, by the hosts alone" is '["inconclusive","none"]' verdict table-full
+measured table-full-nat.db nat ramp total_limit 10 10
+sql table-full-nat.db "UPDATE measurement SET ended_how = 'stopped'"
+check "is not one that the probe's own attempts reached" \
+  is '["inconclusive","none"]' verdict table-full
+sql table-full-nat.db "UPDATE census SET established = established + 10
+  WHERE target_id IS NULL"
+check "but one that the application's connections did" \
+  is '["nat_table_full","moderate"]' verdict table-full
+
+# hold_down LOW HIGH
+hold_down() {
+  sql reuse-nat.db "DELETE FROM measurement"
+  measured reuse-nat.db nat reuse after_fin "$1" "$2"
+}
+# weighed: how a short hold-down was, at the endpoint, and for and against what
+weighed() {
+  json '.evidence[] | select(.id == "https:short_hold_down") | [.seen,
+    (.supports[], .against[] | .cause)]' reuse-direct.db reuse-nat.db
+}
+check "ports used again too soon" is '["nat_port_reuse","moderate"]' verdict reuse
+hold_down 9500000 10500000
+check "which a short hold-down speaks for" \
+  is '[true,"nat_port_reuse","nat_port_exhaustion"]' weighed
+hold_down 119000000 121000000
+check "one of two minutes for neither" is '' weighed
+hold_down 199000000 201000000
+check "and a long one against" \
+  is '[false,"nat_port_exhaustion","nat_port_reuse"]' weighed
 done_testing

@@ -243,6 +243,57 @@ Test(ledger, counts_connections_without_an_id_once)
 	cr_expect_eq(l.paths[1].counts.requested, 10);
 }
 
+/* An attempt's request brings its id: one without is somebody else's. */
+Test(ledger, takes_no_stranger_that_asked_for_an_attempt)
+{
+	ten_good_ones();
+	arrive(-1, 11, 1000, true, "203.0.113.7");
+	arrive((int)direct, 12, 700, true, "192.0.2.1");
+	dataset_sort_arrivals(&d);
+	their_attempts(1, 10);
+	attempt(nat, 11, FAILURE_CONNECT_TIMEOUT, PHASE_CONNECT);
+	attempt(direct, 12, FAILURE_NONE, PHASE_DNS);
+	make();
+	cr_expect_eq(l.paths[1].counts.failed, 1);
+	cr_expect_eq(l.paths[1].counts.failed_seen, 0);
+}
+
+/* What the witness could not write down may be what is missing. */
+Test(ledger, doubts_as_many_as_the_witness_lost)
+{
+	struct ledger_contrast c;
+	struct pairs pairs;
+	const struct pairs *of[] = { &pairs };
+	static const struct {
+		int64_t lost;
+		size_t doubtful;
+	} cases[] = { { 0, 0 }, { 2, 2 }, { INT64_MAX, 5 } };
+	int64_t slot;
+	size_t i;
+
+	ten_good_ones();
+	for (slot = 11; slot <= 15; slot++)
+		arrive((int)direct, slot, 700, true, "192.0.2.1");
+	dataset_sort_arrivals(&d);
+	their_attempts(1, 10);
+	for (slot = 11; slot <= 15; slot++) {
+		attempt(direct, slot, FAILURE_NONE, PHASE_DNS);
+		attempt(nat, slot, FAILURE_CONNECT_TIMEOUT, PHASE_CONNECT);
+	}
+	dataset_finish(&d);
+	pairs_find(&pairs, &d, &d.endpoints[0].attempts);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		d.inputs[0].lost_arrivals = cases[i].lost;
+		ledger_clear(&l);
+		ledger_make(&l, &d);
+		ledger_contrast(&c, &l, &d, of, &all);
+		cr_expect_eq(l.lost, cases[i].lost);
+		cr_expect_eq(c.unseen, 5);
+		cr_expect_eq(c.doubtful, cases[i].doubtful);
+	}
+	pairs_clear(&pairs);
+}
+
 /* Of a path that nothing came through, any connection but others' may be. */
 Test(ledger, grants_an_unknown_path_every_stranger)
 {

@@ -128,7 +128,7 @@ Test(measured, a_ceiling_counts_when_the_census_reaches_it)
 
 	measure(nat, RAMP_DESTINATION_LIMIT, 0, 64, 64);
 	for (slot = 1; slot <= 20; slot++)
-		pair(nat, slot, slot > 10, slot > 10 ? 64 : 20);
+		pair(nat, slot, slot > 10, slot > 10 ? 61 : 20);
 	c = found(RAMP_DESTINATION_LIMIT);
 	cr_expect_not_null(c.ramp);
 	cr_expect(c.silent_known == 10 && c.silent_reached == 10);
@@ -143,7 +143,7 @@ Test(measured, silence_below_the_ceiling_is_no_ceiling)
 
 	measure(nat, RAMP_DESTINATION_LIMIT, 0, 64, 64);
 	for (slot = 1; slot <= 20; slot++)
-		pair(nat, slot, slot > 10, 63);
+		pair(nat, slot, slot > 10, 60);
 	c = found(RAMP_DESTINATION_LIMIT);
 	cr_expect(c.silent_known == 10 && c.silent_reached == 0);
 	cr_expect(!measured_ceiling_is_reached(&c));
