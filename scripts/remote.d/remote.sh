@@ -44,8 +44,9 @@ quoted() {
 # host_file HOST: its name, fit for a file's
 host_file() { tr -c 'A-Za-z0-9._@\n-' _ <<<"$1"; }
 
-# What runs there: makes a snapshot of the database beside nothing else, or
-# finds the one that an interrupted fetch has left; says its name and size.
+# What runs there: makes a snapshot of the database beside nothing else, one
+# file that stays one whoever reads it, or finds the one that an interrupted
+# fetch has left; says its name and size.
 # $1 database, $2 the name of the earlier snapshot, or empty.
 # shellcheck disable=SC2016 # the other shell expands it
 snapshot_script='
@@ -57,7 +58,8 @@ else
   [ -f "$1" ] || { echo "$1: no such file" >&2; exit 1; }
   umask 077
   snapshot=$(mktemp "${TMPDIR:-/tmp}/natdiff-snapshot.XXXXXXXX")
-  sqlite3 -readonly -cmd ".timeout 20000" "$1" ".backup main \"$snapshot\"" || {
+  sqlite3 -readonly -cmd ".timeout 20000" "$1" ".backup main \"$snapshot\"" &&
+    sqlite3 "$snapshot" "PRAGMA journal_mode = DELETE" >/dev/null || {
     rm -f "$snapshot"
     exit 1
   }

@@ -85,8 +85,14 @@ paired() {
 }
 check "the agents fired in the same slots" paired
 check "the bundle is whole" "$report" verify pair/evidence.tar.gz
+# Their warnings name the configuration that they were sent.
 left_behind() {
-  equals "$(ssh -F ssh/config nat 'ls -d /tmp/natdiff-run.* 2>/dev/null')" ""
+  local folder n=0
+  for folder in $(grep -oh '/tmp/natdiff-run\.[A-Za-z0-9]*' pair/*.log | sort -u); do
+    n=$((n + 1))
+    [ ! -e "$folder" ] || return
+  done
+  equals "$n" 2
 }
 check "nothing is left on the hosts" left_behind
 interrupted() {
@@ -105,6 +111,58 @@ interrupted() {
   [ -s pair/direct.db ] && [ -s pair/nat.db ] && contains "$(cat out)" "verdict: "
 }
 check "ended early, it compares what there is" interrupted
+# From a terminal Ctrl-C reaches ssh as well, through which the agents are told.
+control_c() {
+  rm -rf pair
+  { sleep 8; printf '\003'; sleep 20; } | script -qec "$TOP_SRCDIR/scripts/paired-run \
+    -c natdiff.yaml --duration 10m -o pair --report $report direct nat" /dev/null >out
+  contains "$(cat out)" "verdict: " &&
+    equals "$(sqlite3 pair/direct.db "SELECT count(*) FROM run WHERE ended_at IS NULL")" 0 &&
+    equals "$(cd pair && echo *)" "direct.db direct.log evidence.tar.gz nat.db nat.log"
+}
+check "so it does after Ctrl-C, when both agents have ended" control_c
+# A host that is away from the moment at which it has begun to measure.
+cat >ssh-away <<END
+#!/bin/sh
+if [ -e $work/away ]; then
+  case " \$* " in *" direct "*) echo "no route to host" >&2; exit 255 ;; esac
+fi
+exec ssh -F $work/ssh/config "\$@"
+END
+chmod +x ssh-away
+goes_away() {
+  local pid kept status
+  NATDIFF_SSH=$work/ssh-away "$TOP_SRCDIR/scripts/paired-run" -c natdiff.yaml \
+    --duration 6s -o half --report "$report" direct nat >out 2>err &
+  pid=$!
+  for _ in $(seq 200); do
+    grep -q ' measure for ' err && break
+    sleep 0.1
+  done
+  sleep 4
+  touch away
+  wait "$pid"
+  equals "$?" 1 && [ -s half/nat.db ] || return
+  kept=$(sed -n 's/.* stays in \(.*\) there$/\1/p' err)
+  contains "$(cat err)" "nothing to compare; what there is, is in half" && [ -s "$kept/natdiff.db" ]
+  status=$?
+  rm -rf "$kept" away
+  return "$status"
+}
+check "what one host has measured is kept where the other is away" goes_away
+not_there() {
+  sed "s|^  IdentityFile.*|  IdentityFile $work/ssh/host_key|" ssh/config >ssh/config.other
+  NATDIFF_SSH="ssh -F $work/ssh/config.other" "$TOP_SRCDIR/scripts/paired-run" \
+    -c natdiff.yaml -o none --report "$report" direct nat >out 2>err
+  equals "$?" 1 && contains "$(cat err)" "paired-run: direct: cannot work there" && [ ! -e none ]
+}
+check "a key that is not known there is said, and leaves nothing here" not_there
+bad_key() {
+  "$TOP_SRCDIR/scripts/paired-run" -c natdiff.yaml --sign natdiff.yaml -o none \
+    --report "$report" direct nat >out 2>err
+  equals "$?" 1 && contains "$(cat err)" "natdiff.yaml: not an Ed25519 private key"
+}
+check "a key that cannot sign is refused before the hosts measure" bad_key
 refused() {
   "$TOP_SRCDIR/scripts/paired-run" -c natdiff.yaml --direct-path nowhere \
     -o pair2 --report "$report" direct nat >out 2>err
