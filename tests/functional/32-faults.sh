@@ -84,7 +84,7 @@ has_all() {
   [ -s natdiff.db ] || return 0
   rows=$(sqlite3 natdiff.db "PRAGMA integrity_check") &&
     equals "$rows" ok || return 1
-  rows=$(sqlite3 -cmd "ATTACH '../base.db' AS old" natdiff.db "SELECT count(*) FROM attempt a JOIN old.attempt o
+  rows=$(sqlite3 -cmd "ATTACH 'file:../base.db?immutable=1' AS old" natdiff.db "SELECT count(*) FROM attempt a JOIN old.attempt o
       USING (attempt_id, total_us)") || return 1
   [ ! -e is_old ] || equals "$rows" "$base_rows"
 }
@@ -109,7 +109,7 @@ fault_new() {
 }
 fault_short() {
   cp ../base.db natdiff.db && : >is_old
-  run_faulty "$1" "$faulty_probe" run -c ../short.yaml --slots 4 --json
+  run_faulty "$1" "$faulty_probe" run -c ../short.yaml --slots 3 --json
   ended_well && has_all && has_run && goes_on
 }
 # The next run finds a database that it can go on with.
@@ -129,15 +129,18 @@ whole_or_none() {
   fi
 }
 fault_diff() {
-  run_faulty "$1" "$faulty_report" diff ../base.db
+  cp ../base.db old.db
+  run_faulty "$1" "$faulty_report" diff old.db
   ended_well && { [ "$status" -eq 1 ] || grep -q attempts out; }
 }
 fault_html() {
-  run_faulty "$1" "$faulty_report" diff --format html -o r.html ../base.db
+  cp ../base.db old.db
+  run_faulty "$1" "$faulty_report" diff --format html -o r.html old.db
   ended_well && whole_or_none r.html
 }
 fault_bundle() {
-  run_faulty "$1" "$faulty_report" bundle -o b.tar.gz ../base.db
+  cp ../base.db old.db
+  run_faulty "$1" "$faulty_report" bundle -o b.tar.gz old.db
   ended_well && whole_or_none b.tar.gz
 }
 fault_import() {
@@ -234,12 +237,12 @@ done
 sweep once malloc 12
 sweep new malloc 12
 sweep new fsync 6
-sweep new sqlite 30
-sweep once sqlite 20
-sweep short malloc 8
-sweep short fsync 6
-sweep short sqlite 20
-sweep short socket 6
+sweep new sqlite 20
+sweep once sqlite 12
+sweep short malloc 6
+sweep short fsync 4
+sweep short sqlite 12
+sweep short socket 4
 sweep short getsockname 4
 sweep diff malloc 12
 sweep html malloc 6
@@ -250,7 +253,7 @@ sweep bundle write 4
 sweep bundle fsync 1
 sweep import malloc 10
 sweep import fsync 4
-sweep import sqlite 20
+sweep import sqlite 12
 # From one call on nothing works.
 for what in socket:1 getsockname:1 fsync:1 sqlite:60 sqlite:150; do
   echo "once ${what/:/ }+"
