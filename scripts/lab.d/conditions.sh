@@ -241,10 +241,24 @@ apply_hold() {
   h=$(nat_hosts | head -n 1)
   end_background "hold.*-k"
   rm -f "$dir/log/hold.log"
+  apply_hold_witness "$h"
   [ "${cond[hold]}" -gt 0 ] || return 0
   background "$h" hold "$(tool hold)" -k -t 2500 -n "${cond[hold]}" \
     "$EDGE_A" 443
   wait_for "hold" grep -q connected "$dir/log/hold.log"
+}
+
+# A witness ends what says nothing: it is held by WebSockets.
+apply_hold_witness() {
+  end_background hold_ws.py
+  rm -f "$dir/log/hold-witness.log"
+  if [ "${cond[hold]}" -eq 0 ] || [ "${cond[witness]}" = off ]; then
+    return 0
+  fi
+  background "$1" hold-witness /usr/bin/python3 "$here/lab.d/hold_ws.py" \
+    --ca "$dir/tls/ca.pem" --address "$EDGE_A" --number "${cond[hold]}" \
+    wss://witness.lab.test:7443/
+  wait_for "hold" grep -q connected "$dir/log/hold-witness.log"
 }
 
 # TIME_WAIT on the gateway: how long, and whether newer kernels, which hand a
@@ -273,7 +287,10 @@ condition_apply() {
   delay) link_nat ;;
   delay-direct) link_direct ;;
   time-wait | hold-down) apply_time_wait ;;
-  witness) apply_witness ;;
+  witness)
+    apply_witness
+    apply_hold_witness "$(nat_hosts | head -n 1)"
+    ;;
   esac
 }
 
@@ -283,6 +300,6 @@ conditions_apply_all() {
   [ "${cond[loss-direct]}" = 0 ] || apply_loss_direct
   apply_dns
   apply_time_wait
-  apply_hold
   [ "${cond[witness]}" = off ] || apply_witness
+  apply_hold
 }
