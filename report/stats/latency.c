@@ -116,20 +116,54 @@ walsh_count(const int64_t *x, size_t n, int64_t s, int64_t *next)
 }
 
 /*
+ * Narrow [*lo, *hi] around the k-th smallest of the Walsh sums by what the
+ * order of x says alone: the q smallest values make q(q+1)/2 sums, none of
+ * them above twice the q-th; so too from the other end.
+ */
+static void
+walsh_bracket(const int64_t *x, size_t n, uint64_t k, int64_t *lo, int64_t *hi)
+{
+	uint64_t pairs = (uint64_t)n * (n + 1) / 2;
+	size_t q = (size_t)sqrt(2 * (double)k) + 2;
+	size_t m = (size_t)sqrt(2 * (double)(pairs - k + 1)) + 2;
+
+	*hi = 2 * x[q < n ? q - 1 : n - 1];
+	*lo = 2 * x[m < n ? n - m : 0];
+}
+
+/*
  * The k-th smallest Walsh sum of the sorted x, k from 1, and in *next the
- * one of rank k + 1 (INT64_MAX after the last).
+ * one of rank k + 1 (INT64_MAX after the last).  By turns where a line
+ * through the ends of the bracket has k, and in its middle: counts run
+ * smoothly, so that few steps are needed, and never many.
  */
 static int64_t
 walsh_select(const int64_t *x, size_t n, uint64_t k, int64_t *next)
 {
-	int64_t lo = 2 * x[0], hi = 2 * x[n - 1], mid;
+	double below = 0, above = (double)n * ((double)n + 1) / 2, share;
+	int64_t lo, hi, mid;
+	uint64_t count;
+	bool halve = false;
 
+	walsh_bracket(x, n, k, &lo, &hi);
 	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (walsh_count(x, n, mid, next) >= k)
+		share =
+		    above > below ? ((double)k - below) / (above - below) : 0.5;
+		if (halve || !(share > 0 && share < 1))
+			share = 0.5;
+		mid = lo + (int64_t)((double)(hi - lo) * share);
+		if (mid >= hi)
+			mid = hi - 1;
+		count = walsh_count(x, n, mid, next);
+		if (count >= k) {
+			halve = hi - mid < (hi - lo) / 2;
 			hi = mid;
-		else
+			above = (double)count;
+		} else {
+			halve = mid - lo < (hi - lo) / 2;
 			lo = mid + 1;
+			below = (double)count;
+		}
 	}
 	if (walsh_count(x, n, lo, next) > k)
 		*next = lo;

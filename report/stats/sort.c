@@ -1,6 +1,6 @@
 /*
  * Least-significant-digit radix sort.  Digits that are the same in all keys
- * are skipped: latencies in microseconds need three or four passes.
+ * are skipped: latencies in microseconds need two or three passes.
  */
 #include "config.h"
 
@@ -10,8 +10,10 @@
 #include "natdiff/xalloc.h"
 #include "report/stats/sort.h"
 
-#define DIGITS 256
-#define SIGN   (UINT64_C(1) << 63)
+/* Two digits hold most latencies in microseconds, and 2048 counts a cache. */
+#define DIGIT_BITS 11
+#define DIGITS     (1 << DIGIT_BITS)
+#define DIGIT_MASK (DIGITS - 1)
 
 struct item {
 	uint64_t key;
@@ -37,14 +39,14 @@ pass(const struct item *from, struct item *to, size_t n, int shift)
 	size_t at[DIGITS] = { 0 }, sum = 0, count, i;
 
 	for (i = 0; i < n; i++)
-		at[(from[i].key >> shift) & 0xff]++;
+		at[(from[i].key >> shift) & DIGIT_MASK]++;
 	for (i = 0; i < DIGITS; i++) {
 		count = at[i];
 		at[i] = sum;
 		sum += count;
 	}
 	for (i = 0; i < n; i++)
-		to[at[(from[i].key >> shift) & 0xff]++] = from[i];
+		to[at[(from[i].key >> shift) & DIGIT_MASK]++] = from[i];
 }
 
 /* Sorts a; returns a or spare, whichever holds the result. */
@@ -55,8 +57,8 @@ sort_items(struct item *a, struct item *spare, size_t n)
 	struct item *t;
 	int shift;
 
-	for (shift = 0; shift < 64; shift += 8) {
-		if (((bits >> shift) & 0xff) == 0)
+	for (shift = 0; shift < 64; shift += DIGIT_BITS) {
+		if (((bits >> shift) & DIGIT_MASK) == 0)
 			continue;
 		pass(a, spare, n, shift);
 		t = a;
@@ -66,41 +68,57 @@ sort_items(struct item *a, struct item *spare, size_t n)
 	return a;
 }
 
+/* The least of x[0..n), n > 0. */
+static int64_t
+least(const int64_t *x, size_t n)
+{
+	int64_t min = x[0];
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		if (x[i] < min)
+			min = x[i];
+	return min;
+}
+
 void
 sort_int64(int64_t *x, size_t n)
 {
-	uint64_t *a = (uint64_t *)x, *b = x_calloc(n, sizeof(*b)), *t;
-	uint64_t bits = 0;
+	uint64_t *a = (uint64_t *)x, *b, *t, base, bits = 0;
 	size_t at[DIGITS], sum, count, i;
 	int shift;
 
+	if (n < 2)
+		return;
+	b = x_calloc(n, sizeof(*b));
+	/* Above the least: signs would make all digits differ. */
+	base = (uint64_t)least(x, n);
 	for (i = 0; i < n; i++) {
-		a[i] ^= SIGN;
-		bits |= a[i] ^ a[0];
+		a[i] -= base;
+		bits |= a[i];
 	}
-	for (shift = 0; shift < 64; shift += 8) {
-		if (((bits >> shift) & 0xff) == 0)
-			continue;
+	for (shift = 0; shift < 64 && bits >> shift != 0; shift += DIGIT_BITS) {
 		memset(at, 0, sizeof(at));
 		for (i = 0; i < n; i++)
-			at[(a[i] >> shift) & 0xff]++;
+			at[(a[i] >> shift) & DIGIT_MASK]++;
 		for (i = 0, sum = 0; i < DIGITS; i++) {
 			count = at[i];
 			at[i] = sum;
 			sum += count;
 		}
 		for (i = 0; i < n; i++)
-			b[at[(a[i] >> shift) & 0xff]++] = a[i];
+			b[at[(a[i] >> shift) & DIGIT_MASK]++] = a[i];
 		t = a;
 		a = b;
 		b = t;
 	}
-	for (i = 0; i < n; i++)
-		a[i] ^= SIGN;
 	if (a != (uint64_t *)x) {
 		memcpy(x, a, n * sizeof(*x));
 		b = a;
 	}
+	a = (uint64_t *)x;
+	for (i = 0; i < n; i++)
+		a[i] += base;
 	free(b);
 }
 
