@@ -129,6 +129,23 @@ attempts_add(struct attempts *a, const struct attempt_row *row)
 	a->n++;
 }
 
+void
+attempts_append(struct attempts *a, struct attempts *from)
+{
+	struct column to[N_COLUMNS], more[N_COLUMNS];
+	size_t c;
+
+	while (a->capacity < a->n + from->n)
+		attempts_grow(a);
+	columns_of(a, to);
+	columns_of(from, more);
+	for (c = 0; c < N_COLUMNS && from->n > 0; c++)
+		memcpy(column_data(&to[c]) + a->n * to[c].size,
+		    column_data(&more[c]), from->n * to[c].size);
+	a->n += from->n;
+	attempts_clear(from);
+}
+
 /*
  * One pass of a radix sort by a byte of the key: from order into next.
  * False where all have the same byte, and nothing was done.

@@ -8,6 +8,9 @@
 
 void attempts_clear(struct attempts *a);
 
+/* Add all of from to a; from is empty then. */
+void attempts_append(struct attempts *a, struct attempts *from);
+
 /* By slot, then seq, target and run. */
 void attempts_sort(struct attempts *a);
 

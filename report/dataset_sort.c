@@ -9,6 +9,7 @@
 #include "natdiff/xalloc.h"
 #include "report/attempts.h"
 #include "report/dataset.h"
+#include "report/parallel.h"
 
 /*
  * Sort n elements and say where each went: the new index of element i is
@@ -259,29 +260,44 @@ renumber(uint16_t *column, size_t n, const uint32_t *moved)
 			column[i] = (uint16_t)moved[column[i]];
 }
 
+/* The tables were sorted: where their rows went. */
+struct moves {
+	struct dataset *d;
+	uint32_t *runs, *targets, *addresses;
+};
+
+/* The attempts at one endpoint, after that. */
+static void
+sort_endpoint(void *context, size_t endpoint)
+{
+	const struct moves *moved = context;
+	struct attempts *a = &moved->d->endpoints[endpoint].attempts;
+	size_t i;
+
+	if (a->n == 0)
+		return;
+	for (i = 0; i < a->n; i++)
+		a->run[i] = moved->runs[a->run[i]];
+	renumber(a->target, a->n, moved->targets);
+	renumber(a->observed, a->n, moved->addresses);
+	attempts_sort(a);
+}
+
 void
 dataset_finish(struct dataset *d)
 {
-	uint32_t *runs = sort_tables(d);
-	uint32_t *targets = sort_names(&d->targets);
-	uint32_t *addresses = sort_names(&d->addresses);
-	struct attempts *a;
-	size_t e, i;
+	struct moves moved = { .d = d };
+	size_t i;
 
-	for (e = 0; e < d->n_endpoints; e++) {
-		a = &d->endpoints[e].attempts;
-		if (a->n == 0)
-			continue;
-		for (i = 0; i < a->n; i++)
-			a->run[i] = runs[a->run[i]];
-		renumber(a->target, a->n, targets);
-		renumber(a->observed, a->n, addresses);
-		attempts_sort(a);
-		attempts_drop_duplicates(d, a);
-	}
+	moved.runs = sort_tables(d);
+	moved.targets = sort_names(&d->targets);
+	moved.addresses = sort_names(&d->addresses);
+	parallel_each(d->n_endpoints, sort_endpoint, &moved);
+	for (i = 0; i < d->n_endpoints; i++)
+		attempts_drop_duplicates(d, &d->endpoints[i].attempts);
 	for (i = 0; i < d->n_census; i++)
-		d->census[i].target = targets[d->census[i].target];
-	free(runs);
-	free(targets);
-	free(addresses);
+		d->census[i].target = moved.targets[d->census[i].target];
+	free(moved.runs);
+	free(moved.targets);
+	free(moved.addresses);
 }

@@ -8,7 +8,20 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
+#include "report/parallel.h"
 #include "report/report.h"
+
+/* One endpoint by itself: counts and pairs. */
+static void
+prepare(void *context, size_t i)
+{
+	struct report *r = context;
+	struct endpoint_report *ep = &r->endpoints[i];
+
+	ep->endpoint = &r->d->endpoints[i];
+	summary_make(&ep->summary, r->d, &ep->endpoint->attempts);
+	pairs_find(&ep->pairs, r->d, &ep->endpoint->attempts);
+}
 
 void
 report_make(struct report *r, const struct dataset *d,
@@ -25,11 +38,9 @@ report_make(struct report *r, const struct dataset *d,
 	r->endpoints = x_calloc(d->n_endpoints + 1, sizeof(*r->endpoints));
 	r->n_endpoints = d->n_endpoints;
 	pairs = x_calloc(d->n_endpoints + 1, sizeof(*pairs));
+	parallel_each(r->n_endpoints, prepare, r);
 	for (i = 0; i < d->n_endpoints; i++) {
 		ep = &r->endpoints[i];
-		ep->endpoint = &d->endpoints[i];
-		summary_make(&ep->summary, d, &ep->endpoint->attempts);
-		pairs_find(&ep->pairs, d, &ep->endpoint->attempts);
 		r->n_pairs += ep->pairs.n;
 		r->both_ok += ep->pairs.both_ok;
 		r->nat_only += ep->pairs.nat_only;

@@ -8,6 +8,7 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/verdict_work.h"
+#include "report/parallel.h"
 #include "report/stats/adjust.h"
 
 /* Failures of a host or a name, or on both paths, that are worth a look. */
@@ -40,11 +41,17 @@ has_trouble(const struct facts *f)
 	    is_share(f->nat_dns, f->nat_attempts);
 }
 
-/* Paired differences of a phase, of pairs in which both have it. */
+/*
+ * Paired differences of a phase at an endpoint, of pairs in which both have
+ * it; context is the work.
+ */
 static void
-compare_latency(struct endpoint_verdict *e, const struct attempts *a,
-    const struct pairs *pairs)
+compare_latency(void *context, size_t endpoint)
 {
+	const struct work *w = context;
+	struct endpoint_verdict *e = &w->v->endpoints[endpoint];
+	const struct attempts *a = &w->d->endpoints[endpoint].attempts;
+	const struct pairs *pairs = w->pairs[endpoint];
 	int64_t *diff = x_calloc(pairs->n, sizeof(*diff));
 	uint32_t nat, direct;
 	size_t i, n;
@@ -86,8 +93,8 @@ verdict_judge_endpoints(struct work *w)
 		else
 			facts_find(&e->facts, w->d, &e->endpoint->attempts,
 			    w->pairs[i], &verdict_everything);
-		compare_latency(e, &e->endpoint->attempts, w->pairs[i]);
 	}
+	parallel_each(v->n_endpoints, compare_latency, w);
 }
 
 /*

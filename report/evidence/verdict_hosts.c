@@ -7,6 +7,18 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/verdict_work.h"
+#include "report/parallel.h"
+
+static void
+find_where(void *context, size_t i)
+{
+	const struct work *w = context;
+	struct endpoint_verdict *e = &w->v->endpoints[i];
+
+	if (verdict_is_main(e->endpoint))
+		where_find(
+		    &e->where, w->d, &w->d->endpoints[i].attempts, w->pairs[i]);
+}
 
 void
 verdict_find_where(struct work *w)
@@ -15,13 +27,10 @@ verdict_find_where(struct work *w)
 	struct where **all = x_calloc(v->n_endpoints + 1, sizeof(*all));
 	size_t i;
 
-	for (i = 0; i < v->n_endpoints; i++) {
-		if (!verdict_is_main(v->endpoints[i].endpoint))
-			continue;
-		all[i] = &v->endpoints[i].where;
-		where_find(
-		    all[i], w->d, &w->d->endpoints[i].attempts, w->pairs[i]);
-	}
+	parallel_each(v->n_endpoints, find_where, w);
+	for (i = 0; i < v->n_endpoints; i++)
+		if (verdict_is_main(v->endpoints[i].endpoint))
+			all[i] = &v->endpoints[i].where;
 	where_adjust(all, v->n_endpoints);
 	free(all);
 }

@@ -320,8 +320,8 @@ check_pages(sqlite3 *db, const char *file, struct err *e)
 	return result;
 }
 
-sqlite3 *
-database_open(const char *file, struct err *e)
+static sqlite3 *
+open_checked(const char *file, bool pages, struct err *e)
 {
 	sqlite3 *db;
 	int64_t version = 0;
@@ -334,11 +334,24 @@ database_open(const char *file, struct err *e)
 		return NULL;
 	if (check_version(db, file, &version, e) != 0 ||
 	    check_schema(db, file, version, e) != 0 ||
-	    (size <= QUICK_CHECK_BYTES && check_pages(db, file, e) != 0)) {
+	    (pages && size <= QUICK_CHECK_BYTES &&
+		check_pages(db, file, e) != 0)) {
 		sqlite3_close(db);
 		return NULL;
 	}
 	return db;
+}
+
+sqlite3 *
+database_open(const char *file, struct err *e)
+{
+	return open_checked(file, true, e);
+}
+
+sqlite3 *
+database_open_again(const char *file, struct err *e)
+{
+	return open_checked(file, false, e);
 }
 
 void

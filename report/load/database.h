@@ -20,6 +20,9 @@
  */
 sqlite3 *database_open(const char *file, struct err *e);
 
+/* The same for a file whose pages database_open() has checked just now. */
+sqlite3 *database_open_again(const char *file, struct err *e);
+
 /* Close; NULL does nothing.  Statements must have been finalised. */
 void database_close(sqlite3 *db);
 

@@ -301,9 +301,10 @@ loader_clear(struct loader *l)
 }
 
 static int
-loader_open(struct loader *l, struct err *e)
+loader_open(struct loader *l, sqlite3 *(*open)(const char *file, struct err *e),
+    struct err *e)
 {
-	l->db = database_open(l->file, e);
+	l->db = open(l->file, e);
 	if (l->db == NULL)
 		return -1;
 	l->rows_most = database_rows_most(l->db);
@@ -318,7 +319,7 @@ load_witness(struct dataset *d, const char *file, const struct load_filter *f,
 	struct loader l = { .d = d, .filter = f, .file = file };
 	int result;
 
-	if (loader_open(&l, e) != 0)
+	if (loader_open(&l, database_open, e) != 0)
 		return -1;
 	d->inputs = x_grow(
 	    d->inputs, d->n_inputs, &d->inputs_capacity, sizeof(*d->inputs));
@@ -341,7 +342,7 @@ load_file(struct dataset *d, size_t input, const char *file,
 	struct loader l = { .d = d, .filter = f, .file = file, .input = input };
 	int result = -1;
 
-	if (loader_open(&l, e) != 0)
+	if (loader_open(&l, database_open_again, e) != 0)
 		return -1;
 	if (loader_each(&l, run_sql, add_run, e) == 0 &&
 	    loader_each(&l, endpoint_sql, add_endpoint, e) == 0 &&

@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
+#include "report/attempts.h"
+#include "report/load/database.h"
 #include "report/load/loader.h"
+#include "report/parallel.h"
 
 /* In the order of the table: SQLite decodes a row from its left. */
 enum attempt_column {
@@ -67,30 +70,30 @@ column_reference(sqlite3_stmt *st, int column, struct idmap *m)
 static bool
 column_index(sqlite3_stmt *st, int column, struct idmap *m, uint16_t *index)
 {
+	int type = sqlite3_column_type(st, column);
 	uint32_t i = NO_INDEX;
 
-	if (sqlite3_column_type(st, column) != SQLITE_NULL) {
-		i = column_reference(st, column, m);
-		if (i >= NO_INDEX)
-			return false;
-	}
+	if (type == SQLITE_INTEGER)
+		i = idmap_find(m, sqlite3_column_int64(st, column));
 	*index = (uint16_t)i;
-	return true;
+	return i < NO_INDEX || type == SQLITE_NULL;
 }
 
 /* Failure and phase: both, or none. */
 static bool
 column_failure(sqlite3_stmt *st, struct attempt_row *row)
 {
-	const char *failure =
-	    (const char *)sqlite3_column_text(st, ATTEMPT_FAILURE);
-	const char *phase =
-	    (const char *)sqlite3_column_text(st, ATTEMPT_PHASE);
+	bool ok = sqlite3_column_type(st, ATTEMPT_FAILURE) == SQLITE_NULL;
+	const char *failure, *phase;
 
 	row->failure = FAILURE_NONE;
 	row->phase = 0;
+	if (sqlite3_column_type(st, ATTEMPT_PHASE) == SQLITE_NULL)
+		return ok;
+	failure = (const char *)sqlite3_column_text(st, ATTEMPT_FAILURE);
+	phase = (const char *)sqlite3_column_text(st, ATTEMPT_PHASE);
 	if (failure == NULL || phase == NULL)
-		return failure == NULL && phase == NULL;
+		return false;
 	row->failure = (uint8_t)failure_parse(failure);
 	row->phase = (uint8_t)phase_parse(phase);
 	return row->failure < FAILURE_COUNT && row->phase < PHASE_COUNT;
@@ -259,12 +262,12 @@ add_date_offset(sqlite3_stmt *st, struct run *r)
 	}
 }
 
-/* The endpoint has attempts: its url counts. */
+/* The endpoint of that row has attempts: its url counts. */
 static void
-use_url(struct loader *l, uint32_t endpoint)
+use_url(struct loader *l, size_t row)
 {
-	struct endpoint *ep = &l->d->endpoints[endpoint];
-	char **url = &l->urls[l->endpoints.last], *key;
+	struct endpoint *ep = &l->d->endpoints[l->endpoints.to[row]];
+	char **url = &l->urls[row], *key;
 	size_t before = l->d->urls.n;
 
 	if (*url == NULL)
@@ -319,7 +322,7 @@ add_attempt(struct loader *l, sqlite3_stmt *st, struct err *e)
 		return err_set(e, "more than %u attempts at one endpoint",
 		    (unsigned)ATTEMPTS_MAX);
 	attempts_add(a, &row);
-	use_url(l, endpoint);
+	l->used[l->endpoints.last] = true;
 	add_date_offset(st, &d->runs[row.run]);
 	d->inputs[l->input].rows++;
 	if (d->first_us == NOT_MEASURED || at < d->first_us)
@@ -329,12 +332,162 @@ add_attempt(struct loader *l, sqlite3_stmt *st, struct err *e)
 	return 0;
 }
 
+/*
+ * A range of ids, which one thread reads.  What it changes of the dataset is
+ * its own, or nobody else's: the endpoints' attempts, the runs' clocks, the
+ * counts of the input, the window.
+ */
+struct range {
+	struct loader l;
+	struct dataset d; /* but for the first range, which has the real one */
+	char *sql;
+	int result;
+	struct err e;
+};
+
+/* Fewer ids are read sooner than a thread begins. */
+#define RANGES_FROM 50000
+#define RANGES      2 /* however many cores: the result must not depend on it */
+
+static void
+read_range(void *context, size_t i)
+{
+	struct range *r = &((struct range *)context)[i];
+
+	r->result = loader_each(&r->l, r->sql, add_attempt, &r->e);
+}
+
+/* Make r a range that knows what l does; -1 and e where it cannot be read. */
+static int
+range_open(struct range *r, const struct loader *l, struct err *e)
+{
+	const struct dataset *d = l->d;
+	struct input *input;
+	size_t i;
+
+	r->l = *l;
+	r->l.db = database_open_again(l->file, e);
+	if (r->l.db == NULL)
+		return -1;
+	r->d = *d;
+	r->l.d = &r->d;
+	r->l.used = x_calloc(l->endpoints.n + 1, sizeof(*r->l.used));
+	r->d.endpoints = x_calloc(d->n_endpoints + 1, sizeof(*d->endpoints));
+	r->d.runs = x_calloc(d->n_runs + 1, sizeof(*d->runs));
+	for (i = 0; i < d->n_runs; i++)
+		r->d.runs[i].series = d->runs[i].series;
+	r->d.inputs = x_calloc(d->n_inputs + 1, sizeof(*d->inputs));
+	input = &r->d.inputs[l->input];
+	input->file = d->inputs[l->input].file;
+	r->d.first_us = r->d.last_us = NOT_MEASURED;
+	return 0;
+}
+
+static void
+join_input(struct input *to, struct input *from)
+{
+	to->rows += from->rows;
+	to->bad_rows += from->bad_rows;
+	if (to->first_bad == NULL)
+		to->first_bad = from->first_bad;
+	else
+		free(from->first_bad);
+}
+
+/* What the range found goes to l, and the range ends. */
+static void
+range_join(struct range *r, struct loader *l)
+{
+	struct dataset *d = l->d;
+	size_t i;
+
+	for (i = 0; i < d->n_endpoints; i++)
+		attempts_append(
+		    &d->endpoints[i].attempts, &r->d.endpoints[i].attempts);
+	for (i = 0; i < d->n_runs; i++) {
+		d->runs[i].offset_sum_us += r->d.runs[i].offset_sum_us;
+		d->runs[i].offset_count += r->d.runs[i].offset_count;
+	}
+	join_input(&d->inputs[l->input], &r->d.inputs[l->input]);
+	for (i = 0; i < l->endpoints.n; i++)
+		l->used[i] = l->used[i] || r->l.used[i];
+	if (d->first_us == NOT_MEASURED ||
+	    (r->d.first_us != NOT_MEASURED && r->d.first_us < d->first_us))
+		d->first_us = r->d.first_us;
+	if (r->d.last_us != NOT_MEASURED && r->d.last_us > d->last_us)
+		d->last_us = r->d.last_us;
+	free(r->d.endpoints);
+	free(r->d.runs);
+	free(r->d.inputs);
+	free(r->l.used);
+	database_close(r->l.db);
+}
+
+/* The ids below which and up to which the two ranges go. */
+static int
+add_ids(struct loader *l, sqlite3_stmt *st, struct err *e)
+{
+	(void)e;
+	l->first_id = sqlite3_column_int64(st, 0);
+	l->last_id = sqlite3_column_int64(st, 1);
+	return 0;
+}
+
+static const char ids_sql[] =
+    "SELECT (SELECT min(id) FROM attempt), (SELECT max(id) FROM attempt)";
+
+/* All of them in two ranges at once. */
+static int
+load_ranges(struct loader *l, struct err *e)
+{
+	struct range ranges[RANGES];
+	int64_t middle = l->first_id + (l->last_id - l->first_id) / 2;
+	size_t i;
+	int result = 0;
+
+	memset(ranges, 0, sizeof(ranges));
+	ranges[0].l = *l;
+	if (range_open(&ranges[1], l, e) != 0)
+		return -1;
+	ranges[0].sql =
+	    x_asprintf("%s WHERE id <= %" PRId64, attempt_sql, middle);
+	/* It sees a later moment, perhaps: no further than the first. */
+	ranges[1].sql =
+	    x_asprintf("%s WHERE id > %" PRId64 " AND id <= %" PRId64,
+		attempt_sql, middle, l->last_id);
+	parallel_each(RANGES, read_range, ranges);
+	for (i = 0; i < RANGES; i++) {
+		free(ranges[i].sql);
+		if (ranges[i].result != 0 && result == 0) {
+			result = -1;
+			*e = ranges[i].e;
+		}
+	}
+	range_join(&ranges[1], l);
+	return result;
+}
+
 int
 load_attempts(struct loader *l, struct err *e)
 {
-	return loader_each(l,
-	    l->d->n_named_arrivals > 0 || l->d->imports.n_named > 0
-		? attempt_with_id_sql
-		: attempt_sql,
-	    add_attempt, e);
+	/* Then each row may change what the next is compared with. */
+	bool alone = l->d->n_named_arrivals > 0 || imports_any(&l->d->imports);
+	bool named = l->d->n_named_arrivals > 0 || l->d->imports.n_named > 0;
+	int result;
+	size_t i;
+
+	l->used = x_calloc(l->endpoints.n + 1, sizeof(*l->used));
+	if (loader_each(l, ids_sql, add_ids, e) != 0)
+		result = -1;
+	else if (alone || l->last_id - l->first_id < RANGES_FROM)
+		result = loader_each(l,
+		    named ? attempt_with_id_sql : attempt_sql, add_attempt, e);
+	else
+		result = load_ranges(l, e);
+	for (i = 0; i < l->endpoints.n; i++)
+		if (l->used[i])
+			use_url(l, i);
+	free(l->used);
+	l->used = NULL;
+	return result;
 }

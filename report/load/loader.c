@@ -84,11 +84,11 @@ bool
 loader_number(sqlite3_stmt *st, int column, int64_t min, int64_t max,
     bool nullable, int64_t *value)
 {
+	int type = sqlite3_column_type(st, column);
+
 	*value = NOT_MEASURED;
-	if (sqlite3_column_type(st, column) == SQLITE_NULL)
-		return nullable;
-	if (sqlite3_column_type(st, column) != SQLITE_INTEGER)
-		return false;
+	if (type != SQLITE_INTEGER)
+		return type == SQLITE_NULL && nullable;
 	*value = sqlite3_column_int64(st, column);
 	return *value >= min && *value <= max;
 }

@@ -52,7 +52,9 @@ struct loader {
 	struct idmap captures;
 	char **urls; /* by row of endpoints; NULL once used */
 	size_t urls_capacity;
+	bool *used; /* so, too: there are attempts */
 	int64_t rows_most;
+	int64_t first_id, last_id; /* of attempts */
 };
 
 /* Ids come in ascending order. */

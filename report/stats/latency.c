@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,9 @@
 #include "report/stats/sort.h"
 
 #define EXACT_BELOW 50 /* values: the exact law for the interval, as R */
+
+/* Rmath keeps its table of the law in one place for all threads. */
+static pthread_mutex_t exact_law = PTHREAD_MUTEX_INITIALIZER;
 
 /* The differences that are not zero, in order; the caller frees them. */
 static int64_t *
@@ -203,8 +207,10 @@ naive_rank(size_t n)
 
 	if (n >= EXACT_BELOW)
 		return fmax(1, limit_rank((double)n, 1));
+	pthread_mutex_lock(&exact_law);
 	k = qsignrank((1 - STATS_CONFIDENCE) / 2, (double)n, 1, 0);
 	signrank_free();
+	pthread_mutex_unlock(&exact_law);
 	return fmax(1, k);
 }
 
