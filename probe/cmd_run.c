@@ -20,6 +20,7 @@
 #include "probe/commands.h"
 #include "probe/conf.h"
 #include "probe/progress.h"
+#include "probe/wire.h"
 
 /* sysexits(3) EX_TEMPFAIL: another agent is at it. */
 #define EXIT_BUSY 75
@@ -29,6 +30,8 @@ struct run_options {
 	const char *config;
 	const char *database;
 	const char *path;
+	const char *capture;
+	struct wire *wire; /* NULL: nothing is captured */
 	bool json;
 	bool progress;
 	int64_t rotation; /* the slots of which a host of the fleet has one */
@@ -50,6 +53,7 @@ static const char usage_text[] =
     "      --once           the current slot, what is past due at once\n"
     "      --slots N        end after N slots\n"
     "      --duration D     end after D: 90s, 10m, 2h\n"
+    "      --capture FILE   also the handshakes' packets, where permitted\n"
     "      --json           each attempt as a JSON line on standard output\n"
     "  -h, --help\n"
     "\n"
@@ -63,6 +67,7 @@ static const struct option long_options[] = {
 	{ "once", no_argument, NULL, 'o' },
 	{ "slots", required_argument, NULL, 's' },
 	{ "duration", required_argument, NULL, 'd' },
+	{ "capture", required_argument, NULL, 'C' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -102,6 +107,9 @@ parse_options(int argc, char **argv, struct run_options *o)
 			    0)
 				return -1;
 			break;
+		case 'C':
+			o->capture = optarg;
+			break;
 		case 'j':
 			o->json = true;
 			break;
@@ -139,6 +147,10 @@ on_attempt(void *arg, const struct attempt_record *a)
 	struct run_options *o = arg;
 	char *line;
 
+	if (o->wire != NULL)
+		wire_add(o->wire, &a->target);
+	if (!o->json)
+		return;
 	/* Runs and endpoints are numbered as they are configured. */
 	line = attempt_json(
 	    a, o->conf.paths[a->run].name, o->conf.endpoints[a->endpoint].name);
@@ -233,6 +245,40 @@ finish(const struct run_options *o, enum agent_end end, int64_t fired,
 	return 0;
 }
 
+/* Where it is not permitted, what was asked for first goes on. */
+static void
+begin_capture(struct run_options *o)
+{
+	struct err e;
+
+	if (o->capture == NULL)
+		return;
+	o->wire = wire_open(&o->conf, o->capture, &e);
+	if (o->wire == NULL)
+		fprintf(stderr,
+		    "natdiff-probe: no capture: %s; the attempts are measured "
+		    "without\n",
+		    e.msg);
+}
+
+static void
+end_capture(struct run_options *o)
+{
+	struct wire_result r;
+
+	if (o->wire == NULL)
+		return;
+	wire_close(o->wire, &r);
+	fprintf(stderr,
+	    "natdiff-probe: %s: %" PRId64 " packets, %" PRId64
+	    " more were lost%s\n",
+	    o->capture, r.packets, r.dropped,
+	    r.full ? "; it was full, and ended early" : "");
+	if (r.sys != 0)
+		fprintf(stderr, "natdiff-probe: %s: cannot write: %s\n",
+		    o->capture, strerror(r.sys));
+}
+
 int
 cmd_run(int argc, char **argv)
 {
@@ -256,7 +302,8 @@ cmd_run(int argc, char **argv)
 	o.rotation = f.rotation;
 	o.progress = isatty(STDERR_FILENO) && !o.json;
 	o.agent.conf = &o.conf;
-	o.agent.on_attempt = o.json ? on_attempt : NULL;
+	begin_capture(&o);
+	o.agent.on_attempt = o.json || o.wire != NULL ? on_attempt : NULL;
 	o.agent.on_status = o.progress ? on_status : NULL;
 	o.agent.on_trouble = on_trouble;
 	o.agent.arg = &o;
@@ -264,6 +311,7 @@ cmd_run(int argc, char **argv)
 	end = agent_run(&o.agent, &fired, &e);
 	curl_global_cleanup();
 	parsed = finish(&o, end, fired, &e);
+	end_capture(&o);
 	conf_clear(&o.conf);
 	return parsed;
 }

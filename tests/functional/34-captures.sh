@@ -168,4 +168,23 @@ check "what is no capture is refused" contains "$(cat text.log)" \
   "text.pcap: neither pcap nor pcapng"
 check "nothing of them was left behind" equals \
   "$(sql other.db "SELECT count(*) FROM import")" 2
+
+# -- the probe's own --
+check "a run with --capture ends well" "$lab" exec nat -- "$probe" run \
+  -c nat.yaml --database own.db --once --capture own.pcap
+check "its capture is imported" "$report" import pcap own.pcap --into own.db
+check "it has every attempt, and nobody else's" equals \
+  "$(sql own.db "SELECT connections, syn_retransmits FROM capture")" \
+  "$(sql own.db "SELECT count(*), sum(syn_retransmits) FROM attempts
+    WHERE local_port IS NOT NULL")"
+check "handshakes, and no payload" equals \
+  "$(fields own.pcap 'tcp.len > 0 && tcp.flags.fin == 0 &&
+    tcp.flags.reset == 0' frame.number)" ""
+check "nobody else may read it" equals "$(stat -c %a own.pcap)" 600
+status=0
+"$lab" exec nat -- setpriv --bounding-set -net_raw --inh-caps -net_raw \
+  "$probe" run -c nat.yaml --database own.db --once --capture none.pcap \
+  >none.log 2>&1 || status=$?
+check "where it is not permitted the run goes on, and says so" matches \
+  "$status $(cat none.log)" '^0 .*no capture: .*not permitted: CAP_NET_RAW'
 done_testing
