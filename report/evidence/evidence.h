@@ -66,6 +66,9 @@ struct surroundings {
 	int64_t held_most;
 };
 
+/* Whether a line of a log, by its kind, says that a port was refused. */
+bool surroundings_tells_refusal(const char *kind);
+
 /* nat_series: the host of that one only, or ALL_SERIES. */
 void surroundings_find(struct surroundings *s, const struct dataset *d,
     int64_t from_us, int64_t to_us, uint32_t nat_series);

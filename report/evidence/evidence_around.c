@@ -39,6 +39,15 @@ bin_of(const struct bins *b, int64_t at_us)
 	return i < 0 ? 0 : i < (int64_t)b->n ? (size_t)i : b->n - 1;
 }
 
+/* Lines about a refused port have kinds of several boxes. */
+static bool
+is_asked_kind(const char *kind, const char *asked)
+{
+	return strcmp(kind, asked) == 0 ||
+	    (surroundings_tells_refusal(asked) &&
+		surroundings_tells_refusal(kind));
+}
+
 static void
 fill_bins(struct bins *b, const struct finding *n, const char *kind)
 {
@@ -64,7 +73,7 @@ fill_bins(struct bins *b, const struct finding *n, const char *kind)
 	for (i = 0; i < sc->d->n_gateway_events; i++) {
 		g = &sc->d->gateway_events[i];
 		if (g->value == 0 ||
-		    strcmp(sc->d->event_kinds.text[g->kind], kind) != 0 ||
+		    !is_asked_kind(sc->d->event_kinds.text[g->kind], kind) ||
 		    g->to_us < b->from_us ||
 		    g->from_us > b->from_us + b->width_us * (int64_t)b->n)
 			continue;
@@ -146,8 +155,9 @@ log_rule(struct finding *n, enum clue clue, int64_t count, const char *kind,
 		return;
 	item = finding_with_query(
 	    finding_set(n, clue, STATE_YES, NULL,
-		"the gateway's log has %" PRId64 " %s in these slots", count,
-		what),
+		"the gateway's log has %" PRId64 " %s in these slots; what a "
+		"log lacks proves nothing, as it may be sampled",
+		count, what),
 	    gateway_query(n));
 	finding_number(item, "log_drops", (double)count);
 }

@@ -75,8 +75,11 @@ join_rule(struct finding *n, enum clue clue, uint8_t bit, const char *kind,
 		return;
 	item = finding_set(n, clue, STATE_YES, NULL,
 	    "%zu of the NAT path's %zu attempts in trouble have a line of "
-	    "their own, with their addresses, ports and seconds: %s",
-	    joined, trouble, what);
+	    "their own, with their addresses, ports and seconds: %s%s",
+	    joined, trouble, what,
+	    joined < trouble ? "; that the others have none proves nothing, "
+			       "as logs may be sampled"
+			     : "");
 	select = x_asprintf("SELECT source, inside_address, inside_port, "
 			    "destination_address, destination_port FROM "
 			    "gateway_event WHERE kind = '%s' AND",

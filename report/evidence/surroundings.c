@@ -47,6 +47,14 @@ is_near(const struct gateway_event *g, int64_t from_us, int64_t to_us)
 	    g->from_us < to_us + slack + (slack > 0);
 }
 
+bool
+surroundings_tells_refusal(const char *kind)
+{
+	return strcmp(kind, "allocation_failed") == 0 ||
+	    strcmp(kind, "host_limit_reached") == 0 ||
+	    strcmp(kind, "slots_exhausted") == 0;
+}
+
 /* Counters and logs of a NAT. */
 static void
 find_gateway(struct surroundings *s, const struct dataset *d, int64_t from_us,
@@ -65,9 +73,8 @@ find_gateway(struct surroundings *s, const struct dataset *d, int64_t from_us,
 			s->insert_failed += g->value;
 		} else if (is_kind(d, g, "drop")) {
 			drop += g->value;
-		} else if (is_kind(d, g, "allocation_failed") ||
-		    is_kind(d, g, "host_limit_reached") ||
-		    is_kind(d, g, "slots_exhausted")) {
+		} else if (surroundings_tells_refusal(
+			       d->event_kinds.text[g->kind])) {
 			s->log_drops += g->value;
 		} else if (is_kind(d, g, "table_full")) {
 			s->log_full += g->value;

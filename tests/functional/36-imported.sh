@@ -58,6 +58,16 @@ check "lines of other ports are nobody's" equals \
   "$(jq '.gateway[] | select(.kind == "allocation_failed") | .joined' report.json)" 0
 check "but fall into the same moments or prove nothing" equals "$(says nat_log_names)" ""
 
+# Lines without addresses of their own, of a box that counts by host.
+sql outage-nat.db "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', started_at) || ' asa1 : %ASA-3-305016: ' ||
+  'Unable to create TCP connection from inside:10.1.1.9/1 to outside:203.0.113.80/443 due to ' ||
+  'reaching per-host PAT port block limit of 4 in PAT pool p.' FROM attempts
+  WHERE failure IS NOT NULL ORDER BY started_at" >asa.log
+imported syslog asa.db asa.log
+"$report" diff --format json outage-direct.db outage-nat.db asa.db >report.json
+check "lines of a host's limit, in the same moments, count" contains \
+  "$(says nat_log_drops_coincide)" "allocation failures in these slots; what a log lacks proves nothing"
+
 # ------------------------------------------------------------- metrics
 # metric VALUE: ErrorPortAllocation of each minute
 metric() {
