@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "natdiff/xalloc.h"
@@ -70,6 +71,8 @@ say_clock(struct page *p, const struct report *r, const struct ledger_clock *c)
 {
 	double least_ms = (double)c->least_us / 1000;
 	double most_ms = (double)c->most_us / 1000;
+	/* Never "-0.0". */
+	double ahead_ms = round((least_ms + most_ms) * 5) / 10 + 0.0;
 
 	if (c->drift_us > 0)
 		page_item(p, NULL, 0,
@@ -80,7 +83,7 @@ say_clock(struct page *p, const struct report *r, const struct ledger_clock *c)
 		page_item(p, NULL, 0,
 		    "the witness's clock is %.1f ms ahead of host %s's, give "
 		    "or take %.1f (from %zu attempts)",
-		    (least_ms + most_ms) / 2, r->d->hosts.text[c->host],
+		    ahead_ms, r->d->hosts.text[c->host],
 		    (most_ms - least_ms) / 2, c->attempts);
 }
 

@@ -160,6 +160,11 @@ start harm nat 7446 7445 --json
 start stopped direct 7443 7444 --json
 start kept nat 7447 7444 --json
 start spoken nat 7448 7444 --json --endpoint plain
+# Beside them what `run` measures, all of which is well.
+"$lab" config both --database "$work/attempts.db" >attempts.yaml
+background "$lab" exec both -- "$probe" run -c attempts.yaml \
+  --slots "$((seconds * 2))" >attempts.log 2>&1
+attempts=$!
 sleep 3
 "$lab" exec gateway -- nft add rule ip idle forgotten tcp dport 7445 \
   ip saddr 10.1.1.2 drop
@@ -168,6 +173,7 @@ for name in "${!pids[@]}"; do
   wait "${pids[$name]}"
   status[$name]=$?
 done
+wait "$attempts"
 kill "$closer" "$speaks"
 wait "$closer" "$speaks" 2>/dev/null
 
@@ -188,6 +194,12 @@ limit() {
     exit !(d < 0.1 && d > -0.1 && l / 1e6 <= t * 1.02 && h / 1e6 >= t * 0.98)
   }' | tee -a found >&2
   return "${PIPESTATUS[0]}"
+}
+differs() {
+  [ -n "$1" ] && [ "$1" != "$2" ] || {
+    echo "got '$1'"
+    return 1
+  }
 }
 ends_with() {
   equals "${status[$1]} $(of "$1" nat ended_how)" "$2 $3"
@@ -241,6 +253,12 @@ check 'the row is what the JSON says' equals \
      destination FROM measurement WHERE path = 'nat'")" \
   "$(of silent nat low) $(of silent nat best) $(of silent nat high)\
  $(of silent nat destination)"
+# cause DATABASE...: the verdict's
+cause() { "$report" diff --format json "$@" | jq -r .verdict.cause; }
+check 'attempts alone, which are short, do not know of it' differs \
+  "$(cause attempts.db)" nat_idle_timeout
+check 'with the measurement the verdict names it' equals \
+  "$(cause attempts.db both-7443.db)" nat_idle_timeout
 check 'when the control fails it stops' equals \
   "${status[harm]} $(of harm nat ended_how)" '1 stopped'
 check 'and says so' grep -q "control $edge:7445 does not work" harm.log
