@@ -332,7 +332,8 @@ check(const struct options *o, struct conf *c, const struct conf_notes *notes)
 	if (status != 0)
 		fprintf(stderr, "%s: refused: %s\n", c->file, e.msg);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "check: cannot write to standard output\n");
+		fprintf(stderr,
+		    "natdiff-probe: standard output: cannot be written\n");
 		return 1;
 	}
 	return status;

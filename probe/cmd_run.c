@@ -33,6 +33,7 @@ struct run_options {
 	const char *capture;
 	struct wire *wire; /* NULL: nothing is captured */
 	bool json;
+	bool json_failed; /* standard output takes no more */
 	bool progress;
 	int64_t rotation; /* the slots of which a host of the fleet has one */
 	struct conf conf;
@@ -141,6 +142,20 @@ say(const struct run_options *o, const char *message)
 	pthread_mutex_unlock(&stderr_mutex);
 }
 
+/* Told once: what was measured is stored all the same. */
+static void
+print_line(struct run_options *o, const char *line)
+{
+	struct err e;
+
+	if (puts(line) != EOF && fflush(stdout) == 0)
+		return;
+	err_sys(&e, "standard output");
+	if (!o->json_failed)
+		say(o, e.msg);
+	o->json_failed = true;
+}
+
 static void
 on_attempt(void *arg, const struct attempt_record *a)
 {
@@ -156,8 +171,7 @@ on_attempt(void *arg, const struct attempt_record *a)
 	    a, o->conf.paths[a->run].name, o->conf.endpoints[a->endpoint].name);
 	if (line == NULL)
 		return;
-	puts(line);
-	fflush(stdout);
+	print_line(o, line);
 	free(line);
 }
 
@@ -242,7 +256,7 @@ finish(const struct run_options *o, enum agent_end end, int64_t fired,
 		fputc('\n', stderr);
 		return end == AGENT_INTERRUPTED ? 0 : 1;
 	}
-	return 0;
+	return o->json_failed ? 1 : 0;
 }
 
 /* Where it is not permitted, what was asked for first goes on. */

@@ -254,6 +254,15 @@ sweep bundle fsync 1
 sweep import malloc 10
 sweep import fsync 4
 sweep import sqlite 12
+full() {
+  "$probe" run -c here.yaml --slots 2 --json --database full.db \
+    >/dev/full 2>err
+  equals "$? $(grep -v ': warning: ' err)" \
+    "1 natdiff-probe: standard output: No space left on device" &&
+    equals "$(sql full.db "SELECT count(*) FROM attempt")" 12
+}
+sed 's,\.\./cert,cert,' short.yaml >here.yaml
+check 'standard output that is full: told once, and all is stored' full
 # From one call on nothing works.
 for what in socket:1 getsockname:1 fsync:1 sqlite:60 sqlite:150; do
   echo "once ${what/:/ }+"
