@@ -13,7 +13,8 @@
 #include "report/load/database.h"
 #include "report/load/loader.h"
 
-#define ARRIVALS_MAX 100000000
+#define ARRIVALS_MAX  100000000
+#define WITNESS_SINCE 3 /* version of the schema */
 
 static const char arrival_sql[] =
     "SELECT id, attempt_id, observed_address, observed_port, accepted_at,"
@@ -76,7 +77,8 @@ add_life(struct loader *l, sqlite3_stmt *st, struct err *e)
 int
 load_arrivals(struct loader *l, struct err *e)
 {
-	if (loader_each(l, life_sql, add_life, e) != 0)
+	if (database_version(l->db) >= WITNESS_SINCE &&
+	    loader_each(l, life_sql, add_life, e) != 0)
 		return -1;
 	return loader_each(l, arrival_sql, add_arrival, e);
 }
