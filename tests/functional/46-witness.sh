@@ -358,6 +358,33 @@ quiet() {
 check 'a WebSocket silent for longer than --hold is ended' quiet
 finish INT
 check 'SIGINT ends it' equals "$status" 0
+# Only root may become somebody else.
+if [ "$(id -u)" -eq 0 ]; then
+  chmod 711 .
+  mkdir own
+  chown nobody own
+  chmod 600 shared
+  background "$probe" witness --database own/w.db --listen 127.0.0.1:0 \
+    --user nobody --shared-key shared >ready 2>log
+  witness=$!
+  unprivileged() {
+    local user
+    user=$(id -u nobody)
+    soon grep -q '^ready' ready &&
+      equals "$(sed -n 's/^[UG]id:\t//p' "/proc/$witness/status" | xargs)" \
+        "$(yes "$user" | head -n 4 | xargs) $(yes "$(id -g nobody)" |
+          head -n 4 | xargs)" &&
+      equals "$(stat -c '%u %a' own/w.db own/w.db.key | xargs)" \
+        "$user 600 $user 600"
+  }
+  check 'as another user it serves, reads secrets first and owns the rest' \
+    unprivileged
+  finish TERM
+  check 'and ends' equals "$status" 0
+else
+  skip 'as another user it serves, reads secrets first and owns the rest' \
+    'for root only'
+fi
 check 'the key is nowhere in the database' \
   equals "$(grep -c 'a secret of ours' w.db ready log)" "w.db:0
 ready:0

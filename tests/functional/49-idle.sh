@@ -196,10 +196,8 @@ limit() {
   return "${PIPESTATUS[0]}"
 }
 differs() {
-  [ -n "$1" ] && [ "$1" != "$2" ] || {
-    echo "got '$1'"
-    return 1
-  }
+  echo "got '$1'"
+  [ -n "$1" ] && [ "$1" != "$2" ]
 }
 ends_with() {
   equals "${status[$1]} $(of "$1" nat ended_how)" "$2 $3"
