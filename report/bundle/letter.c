@@ -48,15 +48,18 @@ on_row(void *context, const struct export_value *values, size_t n)
 	return 0;
 }
 
+/* none is said in place of a table without a row. */
 static int
 add_table(struct page *p, const struct bundle_source *s, enum rows which,
-    struct err *e)
+    const char *none, struct err *e)
 {
 	struct letter_table t = { .begun = false };
 	struct export_sink sink = { on_head, on_row, &t };
 	int result = rows_each(s->rows, which, &sink, e);
 
-	if (result == 0)
+	if (result == 0 && t.table.n < 2)
+		page_paragraph(p, "%s", none);
+	else if (result == 0)
 		page_table(p, &t.table);
 	table_clear(&t.table);
 	return result;
@@ -92,6 +95,16 @@ failures_of(const struct path_summary *s)
 	return text;
 }
 
+/* What an endpoint is there for where it is not what fails. */
+static const char *
+role_of(const struct endpoint *ep)
+{
+	if (ep->control)
+		return " (control, another address or port through the same "
+		       "NAT)";
+	return is_main(ep) ? "" : " (serves the measurement only)";
+}
+
 static void
 say_endpoint(
     struct page *p, const struct report *r, const struct endpoint_report *ep)
@@ -105,10 +118,8 @@ say_endpoint(
 	    "%s%s: of %zu pairs of attempts in the same instants %zu failed "
 	    "on the NAT path only, %zu on the direct path only, %zu on both",
 	    ep->endpoint->url != NULL ? ep->endpoint->url : "",
-	    ep->endpoint->control ? " (control, another address or port "
-				    "through the same NAT)"
-				  : "",
-	    pairs->n, pairs->nat_only, pairs->direct_only, pairs->both_failed);
+	    role_of(ep->endpoint), pairs->n, pairs->nat_only,
+	    pairs->direct_only, pairs->both_failed);
 	for (i = 0; i < ep->summary.all.n_paths; i++) {
 		s = &ep->summary.all.paths[i];
 		failures = failures_of(s);
@@ -123,18 +134,13 @@ say_endpoint(
 static void
 say_what(struct page *p, const struct report *r)
 {
-	const struct endpoint *ep;
-	size_t i;
-	int control;
+	size_t *order = sections_order(r), i;
 
 	page_heading(p, "What fails");
-	for (control = 0; control < 2; control++)
-		for (i = 0; i < r->n_endpoints; i++) {
-			ep = r->endpoints[i].endpoint;
-			if (ep->attempts.n > 0 &&
-			    (control ? ep->control : is_main(ep)))
-				say_endpoint(p, r, &r->endpoints[i]);
-		}
+	for (i = 0; i < r->n_endpoints; i++)
+		if (r->endpoints[order[i]].endpoint->attempts.n > 0)
+			say_endpoint(p, r, &r->endpoints[order[i]]);
+	free(order);
 }
 
 /* ------------------------------------------------------------ since when */
@@ -202,7 +208,7 @@ say_when(struct page *p, const struct bundle_source *s, struct err *e)
 	page_paragraph(p,
 	    "Windows to look at: failures that lie less than a minute apart "
 	    "are one (the 20 with the most failures).");
-	return add_table(p, s, ROWS_LETTER_WINDOWS, e);
+	return add_table(p, s, ROWS_LETTER_WINDOWS, "None.", e);
 }
 
 /* -------------------------------------------------------------- the asks */
@@ -246,7 +252,7 @@ say_finding(struct page *p, const struct report *r)
 
 	if (v->cause == CAUSE_INCONCLUSIVE)
 		page_paragraph(
-		    p, "Finding: %s. %s", cause_name(v->cause), v->statement);
+		    p, "Finding: %s (%s).", v->statement, cause_name(v->cause));
 	else
 		page_paragraph(p, "Finding: %s (%s, %s evidence).",
 		    v->statement, cause_name(v->cause),
@@ -333,6 +339,14 @@ folder_has_any(const struct folder *f, const char *name)
 	return false;
 }
 
+/* A command of ours, to be copied: no markup is escaped in it. */
+static void
+say_command(struct page *p, const char *command)
+{
+	fprintf(p->out, "\n    %s\n", command);
+	p->in_text = true;
+}
+
 static void
 say_files(struct page *p, const struct folder *f, const struct bundle_source *s)
 {
@@ -344,16 +358,19 @@ say_files(struct page *p, const struct folder *f, const struct bundle_source *s)
 			page_item(
 			    p, files_say[i].name, 0, "%s", files_say[i].says);
 	page_gap(p);
-	page_paragraph(p, "In this folder: sha256sum -c " MANIFEST_NAME);
+	page_paragraph(p, "To be run in this folder:");
+	say_command(p, "sha256sum --strict -c " MANIFEST_NAME);
 	if (s->fingerprint != NULL) {
-		page_paragraph(p,
-		    "Signed with Ed25519 by the key %s: openssl pkeyutl "
-		    "-verify -pubin -inkey " SIGNER_NAME
-		    " -rawin -in " MANIFEST_NAME " -sigfile " SIGNATURE_NAME,
-		    s->fingerprint);
+		page_paragraph(
+		    p, "Signed with Ed25519 by the key %s:", s->fingerprint);
+		say_command(p,
+		    "openssl pkeyutl -verify -pubin -inkey " SIGNER_NAME
+		    " -rawin -in " MANIFEST_NAME " -sigfile " SIGNATURE_NAME);
 		page_paragraph(p,
 		    "Compare the key's fingerprint with what we tell you in "
-		    "another way: openssl pkey -pubin -in " SIGNER_NAME
+		    "another way:");
+		say_command(p,
+		    "openssl pkey -pubin -in " SIGNER_NAME
 		    " -outform DER | sha256sum");
 	}
 	if (s->pseudonymised)
@@ -382,21 +399,23 @@ write_letter(struct page *p, const struct folder *f,
 		return -1;
 	section_episodes(p, r);
 	page_heading(p, "From where");
-	if (add_table(p, s, ROWS_LETTER_PATHS, e) != 0)
+	if (add_table(p, s, ROWS_LETTER_PATHS, "Not known.", e) != 0)
 		return -1;
 	page_heading(p, "Failed attempts (12 of failures.csv, evenly spread)");
-	if (add_table(p, s, ROWS_LETTER_FAILURES, e) != 0)
+	if (add_table(p, s, ROWS_LETTER_FAILURES, "None.", e) != 0)
 		return -1;
 	page_heading(p,
 	    "Successes just before and after, to find us in your "
 	    "logs");
-	if (add_table(p, s, ROWS_LETTER_SUCCESSES, e) != 0)
+	if (add_table(p, s, ROWS_LETTER_SUCCESSES,
+		"None: no failure of the NAT path has one near it.", e) != 0)
 		return -1;
 	ask(p, r);
 	section_ledger(p, r);
 	section_evidence(p, r);
 	section_not_ruled_out(p, r);
 	section_ruled_out(p, r);
+	section_missing(p, r);
 	say_how(p, s);
 	say_files(p, f, s);
 	return 0;

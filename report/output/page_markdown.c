@@ -70,10 +70,18 @@ title(struct page *p, const char *text)
 	fputs("\n\n", p->out);
 }
 
+/*
+ * With a capital, but for a heading that is a name, two blanks and what goes
+ * with the name.
+ */
 static void
 heading(struct page *p, const char *text)
 {
+	bool named = strstr(text, "  ") != NULL;
+
 	fputs(p->begun ? "\n## " : "## ", p->out);
+	if (!named && islower((unsigned char)*text))
+		fputc(toupper((unsigned char)*text++), p->out);
 	words(p->out, text);
 	fputs("\n\n", p->out);
 }

@@ -24,9 +24,10 @@ verdict_title(struct page *p, const struct verdict *v)
 }
 
 /* What is missing, but for what the statement says already. */
-static void
-missing(struct page *p, const struct verdict *v)
+void
+section_missing(struct page *p, const struct report *r)
 {
+	const struct verdict *v = &r->verdict;
 	size_t begun = 0, i;
 
 	for (i = 0; i < v->n_missing; i++) {
@@ -89,7 +90,7 @@ void
 section_where(struct page *p, const struct report *r)
 {
 	where(p, &r->verdict);
-	missing(p, &r->verdict);
+	section_missing(p, r);
 }
 
 /* -------------------------------------------------------- the other causes */

@@ -160,6 +160,16 @@ check "and the direct path in the same instants" matches "$letter" \
   "ok [0-9]+, sent 06:3[0-9:.]+Z, in [0-9]+ ms, from 192\.0\.2\.2"
 check "and ids of successes near them" matches "$letter" "\| [0-9a-f]{32} \| x-request-id=vendor-[0-9]+ \|"
 check "and the question" contains "$letter" "did SYNs arrive from the public addresses"
+check "with a count of all pairs" equals "$(sed -n 's/^In all, of \([0-9]*\) pairs .*/\1/p' one/SUMMARY.md)" \
+  "$(sed -n 's/^- .*: of \([0-9]*\) pairs of attempts .*/\1/p' one/SUMMARY.md | awk "{ n += \$1 } END { print n }")"
+sed -n 's/^    //p' one/SUMMARY.md >commands
+check "the commands in it are to be copied" in_clean_folder ". '$work/commands'"
+check "no heading begins small" equals "$(grep -E '^##* [a-z]' one/SUMMARY.md)" ""
+recorded_run limit-silent
+check "where nothing got through" bundle -o silent.tar.gz limit-silent/*.db
+unpack silent.tar.gz silent
+check "the letter says so, and what is not ruled out" matches \
+  "$(tr '\n' ' ' <silent/SUMMARY.md)" "None: no failure of .* near it.*Not ruled out.*edge_address_limit"
 check "and who signed" contains "$letter" "SHA256:${print%% *}"
 
 check "a window is kept to" bundle -o window.tar.gz --since 2026-11-21T06:30:30Z \

@@ -88,6 +88,7 @@ check "the bundle is whole" "$report" verify pair/evidence.tar.gz
 # Their warnings name the configuration that they were sent.
 left_behind() {
   local folder n=0
+  # shellcheck disable=SC2013 # there are no blanks in them
   for folder in $(grep -oh '/tmp/natdiff-run\.[A-Za-z0-9]*' pair/*.log | sort -u); do
     n=$((n + 1))
     [ ! -e "$folder" ] || return
