@@ -85,10 +85,13 @@ end_sample(struct parse *p, struct conntrack_state *st)
 
 	if (!st->has_now)
 		return PIECE_SKIPPED;
-	if (st->has_before && st->now.at_us <= st->before.at_us)
+	if (st->has_before && st->now.at_us <= st->before.at_us) {
+		/* What it counted is in the next one, too. */
+		st->has_now = false;
 		return parse_bad(p,
 		    "two samples at one time, expected a line "
 		    "with the time (date -Is) before each");
+	}
 	for (i = 0; st->has_before && i < COUNTER_COUNT; i++) {
 		more = st->now.count[i] - st->before.count[i];
 		if (more < 0) /* it was loaded anew */

@@ -143,6 +143,14 @@ check "give the increase between them" equals \
   "$(sql twice.db "SELECT kind, value, (to_at - from_at) / 1000000 FROM gateway_event
     WHERE value > 0 ORDER BY kind")" "drop|15|10
 insert_failed|12|10"
+{
+  head -1 twice.txt
+  cat "$data/linux/conntrack_S.txt" twice.txt
+} >thrice.txt
+"$report" import auto thrice.txt --into thrice.db >out 2>err
+check "a second sample of one time is bad" contains "$(cat err)" ": two samples at one time"
+check "and no harm to the next" equals \
+  "$(sql thrice.db "SELECT sum(value) FROM gateway_event WHERE kind = 'drop'")" 15
 
 # ---------------------------------------------------------------- syslog
 imports syslog syslog "$data/syslog/vendors.log"
