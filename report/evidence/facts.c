@@ -8,6 +8,10 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/facts.h"
+#include "report/parallel.h"
+
+/* Fewer pairs are counted sooner than threads begin: most episodes. */
+#define PARALLEL_FROM 10000
 
 /* A sample older than a slot and this says nothing of an attempt. */
 #define LOAD_AGE_US 5000000
@@ -468,6 +472,24 @@ first_pair_from(
 	return lo;
 }
 
+/* What facts_find() asks about all outcomes. */
+struct question {
+	struct facts *f;
+	const struct dataset *d;
+	const struct attempts *a;
+	const struct pairs *pairs;
+	const struct scope *scope;
+};
+
+static void
+contrast_outcome(void *context, size_t outcome)
+{
+	const struct question *q = context;
+
+	facts_contrast(&q->f->contrast[outcome], q->d, q->a, q->pairs, q->scope,
+	    (enum outcome)outcome);
+}
+
 void
 facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
     const struct pairs *all, const struct scope *scope)
@@ -478,9 +500,9 @@ facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
 	struct pairs part = { .pair = all->n > 0 ? all->pair + from : NULL,
 		.n = to - from };
 	const struct pairs *pairs = &part;
+	struct question q = { f, d, a, pairs, scope };
 	const struct pair *p;
-	size_t i;
-	int o;
+	size_t i, o;
 
 	memset(f, 0, sizeof(*f));
 	for (i = 0; i < pairs->n; i++) {
@@ -498,7 +520,10 @@ facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
 	    f->cert_differ > 0 && certificates_apart(d, a, pairs, scope);
 	count_own_failures(f, d, a, scope);
 	find_load_trend(f, d, a, pairs, scope);
+	if (pairs->n >= PARALLEL_FROM) {
+		parallel_each(OUTCOME_COUNT, contrast_outcome, &q);
+		return;
+	}
 	for (o = 0; o < OUTCOME_COUNT; o++)
-		facts_contrast(
-		    &f->contrast[o], d, a, pairs, scope, (enum outcome)o);
+		contrast_outcome(&q, o);
 }
