@@ -8,6 +8,9 @@
 cd "$work" || exit 1
 months=("${MONTHS_ROWS:-60000}" "${MONTHS_KEPT:-30}" "${MONTHS_DAYS:-60}")
 
+# A sanitizer that keeps what was freed would be seen to grow.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1"
+
 lives() {
   "$tools/months" months.db "${months[@]}" >months.out || {
     tail -n 5 months.out
