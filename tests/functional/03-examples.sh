@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 #
-# What is there to be copied: systemd units, bash completion.
+# What is there to be copied: the README's first use, systemd units, bash
+# completion.
 
 # shellcheck source=tests/functional/tap.sh
 . "$TOP_SRCDIR/tests/functional/tap.sh"
@@ -25,6 +26,24 @@ if command -v systemd-analyze >/dev/null; then
 else
   skip "systemd takes the units" "systemd is not installed"
 fi
+# The first use of the README, at addresses that need no resolver.
+first_use() {
+  local command
+  cd "$work" || return
+  sed -n '/^## A first real use/,/^Or all/s/^    //p' "$TOP_SRCDIR/README.md" >lines
+  sed '/^natdiff/,$d; s#https://api[a-z.]*/#http://127.0.0.1:9/#
+    s#https://status[a-z.]*/#http://127.0.0.1:10/#' lines >natdiff.yaml
+  "$probe" check -c natdiff.yaml >out || return
+  at_least "$(grep -c '^natdiff-probe run ' lines)" 1 || return
+  command=$(sed -n 's/--duration 10m/--slots 1/; s/^natdiff-probe \(run [^#]*\)#.*/\1/p' lines)
+  # shellcheck disable=SC2086 # words
+  "$probe" $command && sed -i 's/nat: { role: nat }/direct: { role: direct }/' natdiff.yaml &&
+    "$probe" ${command/nat.db/direct.db} || return
+  command=$(sed -n 's/^natdiff-report //p' lines)
+  # shellcheck disable=SC2086
+  contains "$("$report" $command)" "verdict: "
+}
+check "the first use of the README works as it stands" first_use
 minutely() {
   grep -q '^AccuracySec=1s$' "$examples/natdiff-once.timer"
 }

@@ -81,6 +81,9 @@ if command -v promtool >/dev/null; then
 else
   skip "the rules for Prometheus" "promtool is not installed"
 fi
+check "they ask for metrics that there are" equals \
+  "$(grep -oE 'natdiff_[a-z_]+' "$examples/prometheus-rules.yml" | sort -u |
+    grep -vxFf <(grep -oE 'natdiff_[a-z_]+' "$TOP_SRCDIR/report/monitor/metrics.c"))" ""
 # Failures of the host itself: the rules and failure.c are to agree.
 check "failures in the rules are names that there are" equals \
   "$(sed -n 's/.*failure[!=]~"\([a-z_|]*\)".*/\1/p' "$examples/prometheus-rules.yml" | tr '|' '\n' | sort -u |
