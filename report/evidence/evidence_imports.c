@@ -1,6 +1,6 @@
 /*
  * Rules over what was imported: lines of the gateway about single attempts,
- * the far end's own log, the application's failures.
+ * the far end's own log, the application's failures, settings.
  */
 #include "config.h"
 
@@ -276,6 +276,26 @@ in_episode(const struct verdict *v, int64_t at_us, int64_t interval_us)
 	return false;
 }
 
+/* An item of no episode, that people read in the first place; says is taken. */
+static struct evidence *
+add_remark(struct verdict *v, const char *name, char *says, const char *query)
+{
+	struct evidence *item;
+
+	v->evidence.item = x_grow(v->evidence.item, v->evidence.n,
+	    &v->evidence.capacity, sizeof(*v->evidence.item));
+	item = &v->evidence.item[v->evidence.n++];
+	memset(item, 0, sizeof(*item));
+	item->name = name;
+	item->endpoint = v->endpoints[0].endpoint->name;
+	item->state = STATE_YES;
+	item->says = says;
+	item->query = x_strdup(query);
+	v->where = x_reallocarray(v->where, v->n_where + 1, sizeof(*v->where));
+	v->where[v->n_where++] = x_strdup(says);
+	return item;
+}
+
 /* The application's failures in the window, and those in episodes. */
 void
 evidence_application(
@@ -284,6 +304,7 @@ evidence_application(
 	const struct imports *im = &d->imports;
 	size_t n = 0, inside = 0, refused = imports_app_refused(im), i;
 	struct evidence *item;
+	char *says;
 
 	for (i = 0; i < im->n_app; i++) {
 		if (im->app[i].at_us < d->first_us - JOIN_SLACK_US ||
@@ -294,14 +315,7 @@ evidence_application(
 	}
 	if (n == 0 || v->n_endpoints == 0)
 		return;
-	v->evidence.item = x_grow(v->evidence.item, v->evidence.n,
-	    &v->evidence.capacity, sizeof(*v->evidence.item));
-	item = &v->evidence.item[v->evidence.n++];
-	memset(item, 0, sizeof(*item));
-	item->name = "application_failures";
-	item->endpoint = v->endpoints[0].endpoint->name;
-	item->state = STATE_YES;
-	item->says = refused > 0
+	says = refused > 0
 	    ? x_asprintf(
 		  "the probe saw the same: %zu of the application's %zu "
 		  "failures fall into its episodes, and %zu have their own "
@@ -313,12 +327,49 @@ evidence_application(
 		      : "the probe saw other trouble or none: %zu of the "
 			"application's %zu failures fall into its episodes",
 		  inside, n);
-	item->query = x_strdup("SELECT at, source_address, source_port, "
-			       "destination_address, destination_port, error "
-			       "FROM app_failure ORDER BY at");
-	v->where = x_reallocarray(v->where, v->n_where + 1, sizeof(*v->where));
-	v->where[v->n_where++] = x_strdup(item->says);
+	item = add_remark(v, "application_failures", says,
+	    "SELECT at, source_address, source_port, destination_address, "
+	    "destination_port, error FROM app_failure ORDER BY at");
 	finding_number(item, "failures", (double)n);
 	finding_number(item, "in_episodes", (double)inside);
 	finding_number(item, "refused_lines", (double)refused);
+}
+
+/* -------------------------------------------------------------- settings */
+
+/*
+ * The ports that the provider says a host has, against the most connections
+ * that one of ours had to one destination.  Those that are closed already and
+ * still keep their port come on top: size counts them.
+ */
+void
+evidence_settings(struct verdict *v, const struct dataset *d)
+{
+	int64_t ports = d->gateway.ports_per_host, most = 0;
+	const struct host_sample *h;
+	struct evidence *item;
+	size_t i;
+
+	for (i = 0; i < d->n_samples; i++) {
+		h = &d->samples[i];
+		if (d->paths[d->series[h->series].path].role == ROLE_NAT &&
+		    h->busiest > most)
+			most = h->busiest;
+	}
+	if (!d->gateway_described || ports == NOT_MEASURED || ports == 0 ||
+	    most == 0 || v->n_endpoints == 0)
+		return;
+	item = add_remark(v, "gateway_settings",
+	    x_asprintf((double)most >= FULL_SHARE * (double)ports
+		    ? "by its settings the gateway gives a host %" PRId64
+		      " ports to one destination, and a host had %" PRId64
+		      " connections to one: too few (natdiff-report size)"
+		    : "by its settings the gateway gives a host %" PRId64
+		      " ports to one destination, and the busiest host had "
+		      "%" PRId64 " connections to one",
+		ports, most),
+	    "SELECT detail FROM gateway_event WHERE kind = 'settings' ORDER BY "
+	    "from_at");
+	finding_number(item, "ports_per_host", (double)ports);
+	finding_number(item, "connections", (double)most);
 }

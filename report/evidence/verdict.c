@@ -213,6 +213,7 @@ verdict_make(struct verdict *v, const struct dataset *d,
 	verdict_say_how_often(&w);
 	verdict_check_apart(&w);
 	evidence_application(v, d, w.interval_us);
+	evidence_settings(v, d);
 }
 
 static void

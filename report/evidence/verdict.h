@@ -89,6 +89,9 @@ struct gateway_facts {
 void evidence_application(
     struct verdict *v, const struct dataset *d, int64_t interval_us);
 
+/* What the provider says of its gateway, against the census. */
+void evidence_settings(struct verdict *v, const struct dataset *d);
+
 /*
  * Judge.  pairs are those of each endpoint, in their order; everything
  * passed outlives v.

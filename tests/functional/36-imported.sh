@@ -129,6 +129,10 @@ check "the probe saw the same" contains "$(says application_failures)" \
 # -------------------------------------------------------------- settings
 imported settings settings.db "$TOP_SRCDIR/tests/data/import/gcp/nats_describe.json"
 judged settings.db >/dev/null
+check "they are held against the traffic" contains "$(says gateway_settings | head -1)" \
+  "gives a host 64 ports to one destination, and a host had"
+check "which they cannot serve" contains "$(tr -s ' \n' ' ' \
+  <<<"$("$report" diff direct.db nat.db settings.db)")" ": too few (natdiff-report size)"
 check "advice is for the provider that described itself" equals \
   "$(jq -r '[.advice[].provider | values] | unique | join(" ")' report.json)" gcp
 done_testing
