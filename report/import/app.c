@@ -110,7 +110,8 @@ read_json(struct parse *p, const struct jnode *o)
 	const char *value[MEANINGS];
 	size_t i, used = 0;
 
-	columns_json(p, o, meanings, MEANINGS, value);
+	if (columns_json(p, o, meanings, MEANINGS, value) != PIECE_READ)
+		return PIECE_BAD;
 	for (i = 0; i < MEANINGS && used < sizeof(text); i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
 		    "%.120s\n", value[i] != NULL ? value[i] : "");

@@ -70,6 +70,28 @@ meaning_of(const struct column_meaning *meanings, size_t n, const char *said,
 	return -1;
 }
 
+/* What the user named must be a meaning: a slip of a letter would be silent. */
+static enum piece_result
+check_said(struct parse *p, const struct column_meaning *meanings, size_t n)
+{
+	const char *s = p->hints->columns;
+	size_t size, i;
+
+	for (; s != NULL && *s != '\0'; s += strcspn(s, ","), s += *s == ',') {
+		size = strcspn(s, "=,");
+		for (i = 0; i < n; i++)
+			if (strlen(meanings[i].name) == size &&
+			    strncmp(meanings[i].name, s, size) == 0)
+				break;
+		if (i == n)
+			return parse_bad(p,
+			    "--columns %.*s: no such meaning, expected one "
+			    "such as %s",
+			    (int)(size < 40 ? size : 40), s, meanings[0].name);
+	}
+	return PIECE_READ;
+}
+
 static char
 separator_of(const char *line)
 {
@@ -124,8 +146,11 @@ static enum piece_result
 read_header(struct parse *p, struct columns *c,
     const struct column_meaning *meanings, size_t n, char *line)
 {
+	enum piece_result good = check_said(p, meanings, n);
 	char *rest = line, *s;
 
+	if (good != PIECE_READ)
+		return good;
 	/* What some programs put before UTF-8. */
 	if (strncmp(rest, "\xef\xbb\xbf", 3) == 0)
 		rest += 3;
@@ -166,12 +191,13 @@ columns_line(struct parse *p, struct columns *c,
 	return PIECE_READ;
 }
 
-void
+enum piece_result
 columns_json(struct parse *p, const struct jnode *o,
     const struct column_meaning *meanings, size_t n, const char **value)
 {
 	const struct jtree *t = &p->json;
 	const struct jnode *m;
+	enum piece_result good = check_said(p, meanings, n);
 	int i;
 
 	memset(value, 0, n * sizeof(*value));
@@ -183,6 +209,7 @@ columns_json(struct parse *p, const struct jnode *o,
 		if (i >= 0 && value[i] == NULL)
 			value[i] = m->text;
 	}
+	return good;
 }
 
 bool

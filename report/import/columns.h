@@ -35,8 +35,8 @@ enum piece_result columns_line(struct parse *p, struct columns *c,
     const struct column_meaning *meanings, size_t n, char *line,
     const char **value);
 
-/* So, of an object. */
-void columns_json(struct parse *p, const struct jnode *o,
+/* So, of an object: PIECE_READ or PIECE_BAD. */
+enum piece_result columns_json(struct parse *p, const struct jnode *o,
     const struct column_meaning *meanings, size_t n, const char **value);
 
 /* Whether a header, or an object, has the first meaning (the time). */

@@ -209,6 +209,11 @@ check "app: a zone for times without one" "$report" import app --zone +02:00 \
 check "is used" equals "$(sql zone.db "SELECT at / 1000000 FROM app_failure")" \
   "$(date -ud 2026-03-10T10:00:05Z +%s)"
 
+for name in app.csv app.jsonl; do
+  check "a name that means nothing is told: $name" refuses \
+    "--columns tiem: no such meaning" "$report" import app $name --into none.db --columns tiem=ts
+done
+
 # --------------------------------------------------- twice, gzip, damage
 big=$data/gcp/nat_flows.gcloud.json
 sql nat.db .dump >before
