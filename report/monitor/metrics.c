@@ -6,9 +6,11 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/monitor/metrics.h"
+#include "report/output/printable.h"
 
 /* What a counter of the database becomes. */
 struct family {
@@ -40,19 +42,19 @@ static const struct family families[] = {
 	    "# TYPE natdiff_phases_total counter\n" },
 };
 
-/* A label's value, escaped as the format asks. */
+/* A label's value, fit for a terminal and escaped as the format asks. */
 static void
-write_value(const char *s, FILE *out)
+write_value(const char *value, FILE *out)
 {
-	for (; *s != '\0'; s++) {
-		if (*s == '\n') {
-			fputs("\\n", out);
-			continue;
-		}
+	char *shown = printable(value, 0);
+	const char *s;
+
+	for (s = shown; *s != '\0'; s++) {
 		if (*s == '\\' || *s == '"')
 			fputc('\\', out);
 		fputc(*s, out);
 	}
+	free(shown);
 }
 
 static void

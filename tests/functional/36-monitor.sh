@@ -201,6 +201,21 @@ kept() {
   equals "$after" "$before"
 }
 check "counters survive retention" kept
+# Names that would be a sample, a label or a terminal's command of their own.
+hostile_names() {
+  cp held-nat.db evil.db
+  sqlite3 evil.db "UPDATE run SET path = 'a\"}' || char(10) || 'evil 1' || char(0x202e, 0x5d0);
+    UPDATE counter SET path = (SELECT path FROM run),
+      endpoint = endpoint || '<b>\\\"' || char(27) || '[2J'"
+  "$report" metrics evil.db >evil.prom &&
+    equals "$(grep -vcE '^(# |natdiff_)' evil.prom)" 0 &&
+    equals "$(grep -c 'path="a\\"}\\\\x0aevil 1\\\\u{202e}\\\\u{5d0}",role="nat",endpoint="https<b>' evil.prom)" \
+      "$(grep -c 'endpoint="https<b>' evil.prom)" &&
+    at_least "$(grep -c 'endpoint="https<b>' evil.prom)" 5 &&
+    equals "$(grep -c "[^[:print:]]" evil.prom)" 0 &&
+    { ! command -v promtool >/dev/null || promtool check metrics <evil.prom; }
+}
+check "hostile names are text in labels" hostile_names
 if command -v promtool >/dev/null; then
   check "promtool has no complaint" promtool check metrics <natdiff.prom
 else
