@@ -136,9 +136,9 @@ idle_print(FILE *f, const struct idle_result *result)
 {
 	const struct idle_estimate *e = &result->estimate;
 
-	fprintf(f, "path %s to %s, %zu connections in %d rounds: ",
+	fprintf(f, "path %s to %s, %zu connections in %d round%s: ",
 	    result->side->path->name, result->destination, result->side->opened,
-	    result->rounds);
+	    result->rounds, result->rounds == 1 ? "" : "s");
 	if (e->finding == IDLE_NO_LIMIT) {
 		fputs("lives through ", f);
 		print_time(f, e->low_us);

@@ -77,6 +77,9 @@ check 'a pool of 32 ports is found exactly' exactly 32 --endpoint told
 check 'the far end tells the ports of the pool' equals \
   "$(found '[.detail.observed[] | [.ports, .first, .last]]')" \
   '[[32,20000,20031]]'
+check 'a known limit of that size is named, with its source' equals \
+  "$(found '[.detail.limits[] | select(.provider == "azure-lb")
+     | .value, (.source | length > 10)] | unique')" '[true,32]'
 check 'the control worked meanwhile' equals "$(found .detail.control_failed)" 0
 # It holds no port longer than after a reset.
 left() {

@@ -91,8 +91,34 @@ check 'nor does a pool far larger than what is opened' equals \
   "$(of fin '[.finding, .detail.reason, .best]')" \
   '["no_repeat_fin","pool_too_large",null]'
 
+# Both while it waits for ports of a full pool.
+"$lab" set pool 32
+clean_gateway
+background "$lab" exec nat -- "$probe" reuse -c "$work/lab.yaml" --json \
+  --endpoint own --i-own-this-endpoint --database int.db >found 2>err
+interrupted=$!
+sleep 2
+kill -INT "$interrupted"
+wait "$interrupted"
+check 'Ctrl-C ends it, and the result says so' equals \
+  "$? $(jq -r .ended_how found | xargs)" '1 interrupted interrupted'
+check 'in the database as well' equals \
+  "$(sql int.db 'SELECT group_concat(ended_how) FROM measurement')" \
+  interrupted,interrupted
+clean_gateway
+background "$lab" exec nat -- "$probe" reuse -c "$work/lab.yaml" --json \
+  --endpoint own --i-own-this-endpoint >found 2>err
+harmful=$!
+sleep 2
+"$lab" exec gateway -- nft add rule ip lab forward tcp dport 7444 \
+  reject with tcp reset
+wait "$harmful"
+check 'when the control fails it stops' equals \
+  "$? $(jq -r '.ended_how, .detail.reason' found | xargs)" \
+  '1 stopped control_failed stopped control_failed'
+"$lab" set block off
+
 if [ -n "${NATDIFF_SOAK:-}" ]; then
-  "$lab" set pool 32
   "$lab" set hold-down 30
   check 'a hold-down of 30 s after a FIN is found within a second' held 30
   echo "# hold-down of 30 s: found $(of fin '[.low, .best, .high]') us"
