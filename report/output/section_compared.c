@@ -149,9 +149,16 @@ void
 section_compared(struct page *p, const struct report *r)
 {
 	const struct verdict *v = &r->verdict;
-	size_t *order = sections_order(r), i, k;
+	size_t *order, i, k;
 	struct table t;
 
+	if (r->egress.apart == APART_NO) {
+		page_heading(p, "pairs compared");
+		page_paragraph(
+		    p, "None: both paths leave through the same address.");
+		return;
+	}
+	order = sections_order(r);
 	table_init(&t, 5);
 	t.left[3] = t.left[4] = true;
 	t.least[1] = t.least[2] = 7;

@@ -175,6 +175,7 @@ same() {
     contains "$(tr -s ' \n' ' ' <text)" \
       "both leave through the same public address 127.0.0.1" &&
     contains "$(cat text)" "BOTH PATHS LEAVE THROUGH THE SAME ADDRESS" &&
+    ! grep -q "nat minus direct" text &&
     is '["inconclusive",false]' json '[.verdict.cause, .egress.apart]' \
       direct.db same-nat.db same.db
 }
