@@ -82,6 +82,9 @@ cpu() {
 	client "$name" "$n"
 	used=$(pinned_cost "${command[@]}")
 	made "$name" "$n"
+	# Where the machine was too busy for all of them: by those it made.
+	[ "$name" != natdiff ] || n=$(sqlite3 "$work/bench.db" \
+	    "SELECT max(count(*), 1) FROM attempt WHERE failure IS NULL")
 	awk -v n="$n" '{ print 1e3 * $1 / n }' <<<"$used"
 }
 
