@@ -351,6 +351,7 @@ conf_move_special(struct conf *c)
 		n = 1;
 	}
 	for (i = 0; i < n; i++)
+		/* cppcheck-suppress uninitvar; there are n of them */
 		c->endpoints[kept++] = special[i];
 }
 

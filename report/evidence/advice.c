@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,7 @@ fill(const struct advice_table *t, const struct entry *en, const char *from,
 		if (*p == '\0')
 			break;
 		item = placeholder(p, en->provider, &n);
+		assert(item != NULL); /* the reader has looked for it */
 		provider_item_say(item, &out);
 		add_sources(t->providers, item, sources);
 	}

@@ -22,11 +22,19 @@ struct series {
 	size_t n;
 };
 
+/* gcc's analyser takes the values that are there for NULL, too. */
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-null-dereference"
+#endif
 static double
 value(const struct series *s, size_t i)
 {
 	return s->whole != NULL ? s->whole[i] : s->real[i];
 }
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
+#pragma GCC diagnostic pop
+#endif
 
 /*
  * Sample variances, two passes.  Sums are long double and differences double,
