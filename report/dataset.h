@@ -149,8 +149,8 @@ struct host_sample {
 	int64_t conntrack_max;
 	int64_t conntrack_drops;
 	int64_t allowance_exceeded;
-	int64_t load;    /* sockets to the measured destinations, not ours */
-	int64_t held;    /* of these, established */
+	int64_t load; /* sockets to the measured destinations, not ours */
+	int64_t held; /* of these, established */
 	/*
 	 * Ours that wait for an answer are not in it: they pile up because
 	 * they fail.

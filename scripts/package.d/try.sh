@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs the package on a clean Debian 12, uses it, purges it; called by
 # scripts/package.  Everything is in a folder that goes away; what the machine
-# has in its sources of packages is the mirror.
+# has in its sources of packages is the mirror.  Exit status 77: there can be
+# no clean system on this machine.
 set -eu
 
 deb=$1
@@ -69,7 +70,8 @@ say "a clean $release from $from"
 debootstrap --variant=minbase "$release" "$root/root" "$from" \
     >"$root/log" 2>&1 || {
 	tail -n 20 "$root/log"
-	exit 1
+	say "no clean $release can be made here"
+	exit 77
 }
 [ -z "$(ours)" ] || refuse "it is not clean: $(ours)"
 cp "$deb" "$root/root/tmp/"

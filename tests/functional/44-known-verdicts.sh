@@ -31,9 +31,9 @@ markdown() {
   diff one two
 }
 
-# Words alone: without what either format is set with.
+# Words alone: without what either format is set with, capitals included.
 words() {
-  tr -c 'A-Za-z0-9.%\n' ' ' | tr -s ' ' '\n' | grep '[A-Za-z0-9]' | sort -u
+  tr -c 'A-Za-z0-9.%\n' ' ' | tr 'A-Z ' 'a-z\n' | grep '[A-Za-z0-9]' | sort -u
 }
 
 # The verdict as JSON has it is the first line of the text.
