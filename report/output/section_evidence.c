@@ -169,8 +169,7 @@ scope_items(struct page *p, const struct verdict *v, const char *endpoint,
 		if (p->explain || fabs(ranked[i].weight) >= WEIGHT_LEAST ||
 		    is_remark(ranked[i].item))
 			evidence_item(p, &ranked[i],
-			    cause != CAUSE_COUNT &&
-				!is_remark(ranked[i].item));
+			    cause != CAUSE_COUNT && !is_remark(ranked[i].item));
 	free(ranked);
 }
 

@@ -18,7 +18,7 @@
 size_t *sections_order(const struct report *r);
 
 void section_verdict(struct page *p, const struct report *r);
-void section_where(struct page *p, const struct report *r); /* part of it */
+void section_where(struct page *p, const struct report *r);   /* part of it */
 void section_missing(struct page *p, const struct report *r); /* of that */
 void section_comparison(struct page *p, const struct report *r);
 void section_episodes(struct page *p, const struct report *r);
