@@ -89,7 +89,7 @@ check "another program's database" \
 check "an empty database that another program has marked" \
   refused files/marked.db "belongs to another program"
 check "a database of a newer natdiff" refused files/newer.db \
-  "is of a newer natdiff (schema version 99, this program knows 3)"
+  "is of a newer natdiff (schema version 99, this program knows $(sql natdiff.db "PRAGMA user_version"))"
 check "the begin of a database" refused files/short.db "is no SQLite database"
 check "a damaged database" \
   refused files/damaged.db "database disk image is malformed"
