@@ -67,9 +67,9 @@ ended() {
 
 start on
 on=$pid
-start forth --duration 10s
+start forth --duration 25s
 forth=$pid
-start back --duration 10s
+start back --duration 25s
 back=$pid
 check "attempts come" fires on 0
 check "from all" fires forth 0
