@@ -272,6 +272,7 @@ begin_flow(struct flow *c, const struct packet *p, bool from_b)
 	if ((p->tcp_flags & TCP_ACK) != 0) {
 		c->bits |= FLOW_ANSWERED;
 		c->syn_acks = 1;
+		c->isn = p->ack - 1;
 		return;
 	}
 	c->bits |= FLOW_SYN;
@@ -288,6 +289,18 @@ count_syn(struct flows *f, const struct flow *c)
 		return;
 	t->connections++;
 	target_time(t, c->first_us);
+}
+
+/* The first SYN-ACK of a connection whose SYN was seen. */
+static void
+count_answer(struct flows *f, struct flow *c, uint32_t us)
+{
+	struct capture_target_record *t = target_of(f, c);
+
+	c->syn_ack_us = us;
+	f->totals.answered++;
+	if (t != NULL)
+		t->answered++;
 }
 
 /* Up to what a byte holds. */
@@ -334,9 +347,23 @@ reuse_of(const struct flow *c, int64_t us)
 				       : CAPTURE_REUSE_AFTER;
 }
 
+/* Its SYN-ACK began the flow: it stands behind it in the capture. */
+static void
+join_syn(struct flows *f, struct flow *c, const struct packet *p)
+{
+	int64_t us = c->first_us - p->at_us;
+
+	if (us > 0)
+		c->first_us = p->at_us;
+	c->bits |= FLOW_SYN;
+	count_syn(f, c);
+	count_answer(f, c, us > 0 && us < NEVER ? (uint32_t)us : 0);
+}
+
 static void
 on_syn(struct flows *f, struct flow *c, const struct packet *p, bool from_b)
 {
+	bool answered = (c->bits & FLOW_EARLY) != 0 && c->odd_ack == p->seq + 1;
 	int64_t us = p->at_us - c->last_us;
 	bool same_side = (c->bits & FLOW_CLIENT_KNOWN) == 0 ||
 	    ((c->bits & FLOW_CLIENT_B) != 0) == from_b;
@@ -349,6 +376,11 @@ on_syn(struct flows *f, struct flow *c, const struct packet *p, bool from_b)
 			f->totals.seen_twice++;
 		return;
 	}
+	if ((c->bits & (FLOW_SYN | FLOW_ANSWERED)) == FLOW_ANSWERED &&
+	    same_side && c->isn == p->seq) {
+		join_syn(f, c, p);
+		return;
+	}
 	us = us > 0 ? us : 0;
 	if (same_side) {
 		reuse = reuse_of(c, us);
@@ -359,31 +391,43 @@ on_syn(struct flows *f, struct flow *c, const struct packet *p, bool from_b)
 	c->reuse = (uint8_t)reuse;
 	c->reuse_us = us;
 	count_syn(f, c);
+	if (!answered)
+		return;
+	c->bits |= FLOW_ANSWERED;
+	c->syn_acks = 1;
+	count_answer(f, c, 0);
+}
+
+/*
+ * A SYN-ACK that is none of this connection's: of an older one, or of a SYN
+ * that stands behind it.
+ */
+static bool
+is_stray(const struct flow *c, const struct packet *p)
+{
+	return (c->bits & (FLOW_SYN | FLOW_ANSWERED)) == 0 ||
+	    p->ack != c->isn + 1;
 }
 
 static void
-on_syn_ack(struct flows *f, struct flow *c, const struct packet *p, bool from_b)
+on_stray(struct flow *c, const struct packet *p)
 {
-	struct capture_target_record *t;
+	if ((c->bits & FLOW_CHALLENGED) != 0)
+		return;
+	c->bits |= FLOW_EARLY;
+	c->odd_ack = p->ack;
+}
 
-	if ((c->bits & FLOW_CLIENT_KNOWN) != 0 &&
-	    ((c->bits & FLOW_CLIENT_B) != 0) == from_b)
-		return; /* both sides opened at once: leave it */
-	if ((c->bits & FLOW_SYN) != 0 && p->ack != c->isn + 1)
-		return; /* of an older connection */
+static void
+on_syn_ack(struct flows *f, struct flow *c, const struct packet *p)
+{
 	if (c->syn_acks > 0 && p->at_us - c->last_us < FLOWS_SAME_US)
 		return;
 	count(&c->syn_acks);
 	if ((c->bits & FLOW_ANSWERED) != 0)
 		return;
 	c->bits |= FLOW_ANSWERED;
-	if ((c->bits & FLOW_SYN) == 0)
-		return;
-	c->syn_ack_us = since(c, p->at_us);
-	f->totals.answered++;
-	t = target_of(f, c);
-	if (t != NULL)
-		t->answered++;
+	count_answer(f, c, since(c, p->at_us));
 }
 
 static void
@@ -401,7 +445,7 @@ on_reset(struct flows *f, struct flow *c, const struct packet *p, bool from_b)
 		f->totals.server_resets++;
 	/* It answers what an old connection said, and ends that one. */
 	if (by_client && is_missing(c) && (c->bits & FLOW_CHALLENGED) != 0 &&
-	    p->seq == c->challenge_ack) {
+	    p->seq == c->odd_ack) {
 		f->totals.challenge_resets +=
 		    (c->bits & FLOW_CHALLENGE_RESET) == 0;
 		c->bits |= FLOW_CHALLENGE_RESET;
@@ -422,13 +466,15 @@ on_challenge(struct flows *f, struct flow *c, const struct packet *p)
 		f->totals.challenges++;
 		c->challenge_us = since(c, p->at_us);
 	}
-	c->bits |= FLOW_CHALLENGED;
-	c->challenge_ack = p->ack;
+	c->bits = (uint16_t)((c->bits & ~FLOW_EARLY) | FLOW_CHALLENGED);
+	c->odd_ack = p->ack;
 }
 
 static void
 on_packet(struct flows *f, struct flow *c, const struct packet *p, bool from_b)
 {
+	bool of_client = (c->bits & FLOW_CLIENT_KNOWN) != 0 &&
+	    ((c->bits & FLOW_CLIENT_B) != 0) == from_b;
 	unsigned flags = p->tcp_flags;
 
 	if ((flags & TCP_SYN) != 0 && (flags & (TCP_ACK | TCP_RST)) == 0) {
@@ -437,10 +483,14 @@ on_packet(struct flows *f, struct flow *c, const struct packet *p, bool from_b)
 	}
 	if ((flags & TCP_RST) != 0)
 		on_reset(f, c, p, from_b);
-	else if ((flags & TCP_SYN) != 0)
-		on_syn_ack(f, c, p, from_b);
-	else if ((flags & TCP_ACK) != 0 && is_missing(c) &&
-	    ((c->bits & FLOW_CLIENT_B) != 0) != from_b && p->ack != c->isn + 1)
+	else if ((flags & TCP_SYN) != 0 && !of_client) {
+		if (is_stray(c, p)) {
+			on_stray(c, p);
+			return;
+		}
+		on_syn_ack(f, c, p);
+	} else if ((flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && is_missing(c) &&
+	    !of_client && p->ack != c->isn + 1)
 		on_challenge(f, c, p);
 	if ((flags & TCP_FIN) != 0) {
 		if ((c->bits & (FLOW_FIN_A | FLOW_FIN_B)) == 0 && from_b)

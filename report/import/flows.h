@@ -7,6 +7,10 @@
  * before it on the same tuple: that is a reuse.  A SYN of the same number is
  * a retransmit, or, within 5 ms, the same packet seen at two interfaces: no
  * system sends again so soon (RFC 6298 has 1 s; Linux 200 ms and more).
+ * Where another SYN came in between, the first number again is a use of its
+ * own: the NAT gave the tuple to somebody else and then back.  A SYN-ACK
+ * answers the SYN before it, or, where the capture has them in the wrong order
+ * (two processors wrote it, or two files were merged), the one behind it.
  */
 #ifndef NATDIFF_IMPORT_FLOWS_H
 #define NATDIFF_IMPORT_FLOWS_H

@@ -13,6 +13,7 @@
 
 /* Of a connection.  Side a is the one with the smaller address and port. */
 enum flow_bit {
+	FLOW_EARLY = 1, /* odd_ack is of a SYN-ACK whose SYN is not here */
 	FLOW_V6 = 2,
 	FLOW_CLIENT_B = 4, /* the client is b, where it is known */
 	FLOW_CLIENT_KNOWN = 8,
@@ -21,8 +22,8 @@ enum flow_bit {
 	FLOW_FIN_A = 64,
 	FLOW_FIN_B = 128,
 	FLOW_FIRST_FIN_B = 256,
-	FLOW_RESET = 512, /* ended by it */
-	FLOW_CHALLENGED = 1024,
+	FLOW_RESET = 512,       /* ended by it */
+	FLOW_CHALLENGED = 1024, /* odd_ack is the old connection's */
 	FLOW_CHALLENGE_RESET = 2048,
 	FLOW_ODD_RESET = 4096, /* one before both sides had closed */
 	FLOW_RESET_BY_A = 8192 /* the one that ended it */
@@ -38,11 +39,11 @@ struct flow {
 	uint8_t syn_retransmits;
 	uint8_t reuse; /* enum capture_reuse */
 	int64_t first_us, last_us;
-	uint32_t isn;           /* of the client's SYN */
-	uint32_t syn_ack_us;    /* after first_us */
-	uint32_t challenge_us;  /* so */
-	uint32_t challenge_ack; /* what the old connection acknowledged */
-	uint32_t times;         /* of SYN retransmits */
+	uint32_t isn;          /* of the client's SYN, where it is known */
+	uint32_t syn_ack_us;   /* after first_us */
+	uint32_t challenge_us; /* so */
+	uint32_t odd_ack;      /* of a packet for another connection */
+	uint32_t times;        /* of SYN retransmits */
 	uint8_t resets_a, resets_b, syn_acks;
 	uint8_t unused;
 	int64_t reuse_us; /* since the last packet of the older one */

@@ -62,6 +62,37 @@ compare() {
   sed -n "s/^</# $1, only ours:/p; s/^>/# $1, only tshark's:/p" differences
 }
 
+# walk: from SYNs and SYN-ACKs in their order, each connection and whether it
+# was answered.  A SYN is one, unless it is the last of its tuple once more; a
+# SYN-ACK is the last SYN's, or that of one the capture has behind it.
+walk() {
+  awk -F '\t' '
+    $1 ~ /1|True/ {
+      tuple = $4 " " $5 " " $2 " " $3
+      asked = sprintf("%.0f", ($7 + 4294967295) % 4294967296)
+      if (tuple in last && asked == last[tuple])
+        answered[current[tuple]] = 1
+      else
+        early[tuple] = asked
+      next
+    }
+    {
+      tuple = $2 " " $3 " " $4 " " $5
+      if (tuple in last && $6 "" == last[tuple])
+        next
+      last[tuple] = $6 ""
+      name[++n] = tuple
+      current[tuple] = n
+      if (tuple in early && early[tuple] == $6 "")
+        answered[n] = 1
+      delete early[tuple]
+    }
+    END {
+      for (i = 1; i <= n; i++)
+        print (i in answered ? "answered" : "unanswered"), name[i]
+    }'
+}
+
 tuple="ip.src tcp.srcport ip.dst tcp.dstport"
 ours="client_address || ' ' || client_port || ' ' || destination_address ||
   ' ' || destination_port"
@@ -76,17 +107,10 @@ for side in inside outside; do
       tr '\t' ' ' | sort >again.theirs
     fields $side.pcapng "$syn && tcp.analysis.reused_ports" $tuple |
       tr '\t' ' ' | sort >reused.theirs
-    # Each connection once: by its tuple and sequence number.
-    fields $side.pcapng "$syn" $tuple tcp.seq | sort -u >syns
-    fields $side.pcapng 'tcp.flags.syn == 1 && tcp.flags.ack == 1' \
-      ip.dst tcp.dstport ip.src tcp.srcport tcp.ack >syn_acks
+    fields $side.pcapng 'tcp.flags.syn == 1 && tcp.flags.reset == 0' \
+      tcp.flags.ack $tuple tcp.seq tcp.ack | walk >connections.theirs
   }
-  awk -F '\t' 'NR == FNR { 
-      got[$1, $2, $3, $4, sprintf("%.0f", ($5 + 4294967295) % 4294967296)]
-      next
-    }
-    !(($1, $2, $3, $4, $5) in got) { print $1, $2, $3, $4 }' \
-    syn_acks syns | sort >missing.theirs
+  sed -n 's/^unanswered //p' connections.theirs | sort >missing.theirs
   sql $side.db "WITH RECURSIVE n (i) AS
     (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
     SELECT $ours FROM capture_flow JOIN n ON i <= syn_retransmits" |
@@ -105,7 +129,7 @@ for side in inside outside; do
     diff reused.ours reused.theirs
   check "$side: the totals are those of tshark" equals \
     "$(sql $side.db "SELECT packets, connections, syn_retransmits FROM capture")" \
-    "$(fields $side.pcapng frame frame.number | wc -l)|$(wc -l <syns)|$(wc -l <again.theirs)"
+    "$(fields $side.pcapng frame frame.number | wc -l)|$(wc -l <connections.theirs)|$(wc -l <again.theirs)"
 done
 check "starved SYNs were sent again inside" at_least \
   "$(sql inside.db "SELECT sum(syn_retransmits) FROM capture_flow")" 8

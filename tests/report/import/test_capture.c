@@ -163,6 +163,33 @@ static const struct story {
 	    " resets 0/1 reset_by_server" },
 	{ "a SYN-ACK of an older SYN is none of this one's",
 	    { { 0, 0, S, 5, 0 }, { 9, 1, SA, 70, 99 } }, " unanswered" },
+	{ "a SYN again after somebody else's is a use of its own",
+	    { { 0, 0, S, 5, 0 }, { 1000, 0, S, 77, 0 }, { 1009, 1, SA, 8, 78 },
+		{ 1010, 0, F, 78, 9 }, { 1020, 1, F, 9, 79 },
+		{ 3020, 0, S, 5, 0 }, { 3029, 1, SA, 70, 6 } },
+	    " unanswered\n"
+	    "10.0.0.1:1000>10.0.0.2:443 answered 9000 reuse unanswered "
+	    "1000000 closed_by_client\n"
+	    "10.0.0.1:1000>10.0.0.2:443 answered 9000 reuse time_wait "
+	    "2000000" },
+	{ "a SYN-ACK to the SYN before the last answers neither",
+	    { { 0, 0, S, 5, 0 }, { 9, 0, S, 77, 0 }, { 18, 1, SA, 70, 6 } },
+	    " unanswered\n"
+	    "10.0.0.1:1000>10.0.0.2:443 unanswered reuse unanswered 9000" },
+	{ "a SYN behind its SYN-ACK is no second connection",
+	    { { 1, 1, SA, 70, 6 }, { 0, 0, S, 5, 0 }, { 2, 0, A, 6, 71 } },
+	    "" },
+	{ "it takes the time of its SYN-ACK",
+	    { { 9, 1, SA, 70, 6 }, { 0, 0, S, 5, 0 }, { 10, 1, R, 71, 0 } },
+	    " answered 9000 resets 0/1 reset_by_server" },
+	{ "a SYN of another number behind a SYN-ACK is a connection",
+	    { { 1, 1, SA, 70, 6 }, { 2, 0, S, 77, 0 } },
+	    " unanswered reuse alive 1000" },
+	{ "a SYN that uses a tuple again stands behind its SYN-ACK",
+	    { { 0, 0, S, 5, 0 }, { 9, 1, SA, 70, 6 }, { 10, 0, F, 6, 71 },
+		{ 20, 1, F, 71, 7 }, { 3020, 1, SA, 8, 78 },
+		{ 3020, 0, S, 77, 0 }, { 3030, 0, A, 78, 9 } },
+	    " answered 0 reuse time_wait 3000000" },
 };
 
 Test(capture, connections_tell_what_stands_out)
