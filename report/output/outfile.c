@@ -1,8 +1,11 @@
 /*
- * Writing whole files.
+ * Writing whole files: the text grows in memory, so that a program that ends
+ * before its time leaves nothing behind.
  */
 #include "config.h"
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,34 +18,8 @@ static void
 clear(struct outfile *o)
 {
 	free(o->name);
-	free(o->temporary);
+	free(o->text);
 	memset(o, 0, sizeof(*o));
-}
-
-/* Under another name, beside the file that name stands for. */
-static FILE *
-open_temporary(struct outfile *o)
-{
-	char *real = realpath(o->name, NULL);
-	mode_t mask = umask(0);
-	FILE *f;
-	int fd;
-
-	umask(mask);
-	if (real != NULL) {
-		free(o->name);
-		o->name = real;
-	}
-	o->temporary = x_asprintf("%s.XXXXXX", o->name);
-	fd = mkstemp(o->temporary);
-	if (fd < 0)
-		return NULL;
-	f = fchmod(fd, 0644 & ~mask) == 0 ? fdopen(fd, "w") : NULL;
-	if (f == NULL) {
-		close(fd);
-		unlink(o->temporary);
-	}
-	return f;
 }
 
 int
@@ -55,21 +32,74 @@ outfile_begin(struct outfile *o, const char *name, struct err *e)
 		o->f = stdout;
 		return 0;
 	}
-	o->name = x_strdup(name);
-	if (stat(name, &st) == 0 && S_ISDIR(st.st_mode)) {
-		clear(o);
+	if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(e, "%s: is a directory", name);
-	}
 	if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
 		o->f = fopen(name, "we");
 	else
-		o->f = open_temporary(o);
-	if (o->f == NULL) {
-		err_sys(e, "%s: cannot write", name);
-		clear(o);
+		o->f = open_memstream(&o->text, &o->size);
+	if (o->f == NULL)
+		return err_sys(e, "%s: cannot write", name);
+	o->name = x_strdup(name);
+	return 0;
+}
+
+/* All of it into a new file of this name, with the mode that open() gives. */
+static int
+write_file(const struct outfile *o, char *name)
+{
+	mode_t mask = umask(0);
+	int fd = mkstemp(name);
+	FILE *f = NULL;
+	bool good;
+
+	umask(mask);
+	if (fd < 0)
+		return -1;
+	if (fchmod(fd, 0644 & ~mask) == 0)
+		f = fdopen(fd, "w");
+	if (f == NULL) {
+		close(fd);
 		return -1;
 	}
-	return 0;
+	good = fwrite(o->text, 1, o->size, f) == o->size && fflush(f) == 0 &&
+	    fsync(fd) == 0;
+	return fclose(f) == 0 && good ? 0 : -1;
+}
+
+/* Beside the file that the name stands for, then in its place. */
+static int
+replace(const struct outfile *o, struct err *e)
+{
+	char *real = realpath(o->name, NULL);
+	const char *name = real != NULL ? real : o->name;
+	char *temporary = x_asprintf("%s.XXXXXX", name);
+	int result = 0;
+
+	if (write_file(o, temporary) != 0 || rename(temporary, name) != 0) {
+		result = err_sys(e, "%s: cannot write", o->name);
+		unlink(temporary);
+	}
+	free(temporary);
+	free(real);
+	return result;
+}
+
+/* What would end the program waits until the file is there, or is not. */
+static int
+replace_undisturbed(const struct outfile *o, struct err *e)
+{
+	sigset_t ending, before;
+	int result;
+
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGHUP);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ending, &before);
+	result = replace(o, e);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return result;
 }
 
 int
@@ -78,16 +108,12 @@ outfile_commit(struct outfile *o, struct err *e)
 	const char *name = o->name != NULL ? o->name : "standard output";
 	int result = 0;
 
-	if (fflush(o->f) != 0 || ferror(o->f) ||
-	    (o->temporary != NULL && fsync(fileno(o->f)) != 0))
+	if (fflush(o->f) != 0 || ferror(o->f))
 		result = err_sys(e, "%s: cannot write", name);
 	if (o->name != NULL && fclose(o->f) != 0 && result == 0)
 		result = err_sys(e, "%s: cannot write", name);
-	if (o->temporary != NULL && result == 0 &&
-	    rename(o->temporary, o->name) != 0)
-		result = err_sys(e, "%s: cannot write", name);
-	if (o->temporary != NULL && result != 0)
-		unlink(o->temporary);
+	if (o->text != NULL && result == 0)
+		result = replace_undisturbed(o, e);
 	clear(o);
 	return result;
 }
@@ -97,7 +123,5 @@ outfile_abandon(struct outfile *o)
 {
 	if (o->name != NULL)
 		fclose(o->f);
-	if (o->temporary != NULL)
-		unlink(o->temporary);
 	clear(o);
 }
