@@ -1,18 +1,11 @@
 /*
  * The commands of natdiff-report, one table: dispatch and usage come from it.
- * Each cmd_*() gets its own arguments (argv[0] is the command's name) and
- * returns the exit status: 0 done, 1 failed, 2 usage.
+ * Each cmd_*() returns the exit status: 0 done, 1 failed, 2 usage.
  */
 #ifndef NATDIFF_REPORT_COMMANDS_H
 #define NATDIFF_REPORT_COMMANDS_H
 
-#define EXIT_USAGE 2
-
-struct command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *does; /* one line for --help */
-};
+#include "natdiff/program.h"
 
 /* All commands, ended by one whose name is NULL. */
 extern const struct command commands[];

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+#
+# What the programs say and leave behind where they are used wrongly, or where
+# what they print cannot be written: one line that names the program, the
+# exit status of the manual page, and no file that was not there before.
+
+# shellcheck source=tests/functional/tap.sh
+. "$TOP_SRCDIR/tests/functional/tap.sh"
+cd "$work" || exit 1
+mkdir folder
+echo "no database" >text
+
+# commands PROGRAM: their names, as --help lists them
+commands() { "$1" --help | awk 'found { print $1 } /^Commands/ { found = 1 }'; }
+
+# usage_status COMMAND: plugins say 3 for what they do not know
+usage_status() { [ "$1" = "report check" ] && echo 3 || echo 2; }
+
+# each TEST: for every command of both programs
+each() {
+  local command failed=0
+  for command in $(commands "$probe"); do
+    "$1" "$probe" "$command" "$(usage_status "probe $command")" || failed=1
+  done
+  for command in $(commands "$report"); do
+    "$1" "$report" "$command" "$(usage_status "report $command")" || failed=1
+  done
+  return $failed
+}
+
+unknown_option() {
+  "$1" "$2" --bogus >out 2>err
+  equals "$?" "$3" && equals "$(cat out)" "" &&
+    contains "$(head -n 1 err)" "${1##*/} $2: unrecognized option '--bogus'"
+}
+check "an unknown option is a usage error that names program and command" \
+  each unknown_option
+
+help_written() {
+  local status
+  "$1" "$2" --help >out 2>err
+  equals "$? $(cat err)" "0 " && at_least "$(wc -l <out)" 5 || return
+  "$1" "$2" --help >/dev/full 2>err
+  status=$?
+  contains "$(cat err)" "standard output: cannot write: No space left" &&
+    at_least "$status" 1 || return
+  "$1" "$2" --help >&- 2>err
+  status=$?
+  contains "$(cat err)" "standard output: cannot write: Bad file" &&
+    at_least "$status" 1
+}
+check "--help shows help, or says that it could not" each help_written
+
+no_command() {
+  local program
+  for program in "$probe" "$report"; do
+    "$program" >out 2>err
+    equals "$? $(cat out)" "2 " && contains "$(cat err)" "Commands (" || return
+    "$program" bogus >out 2>err
+    equals "$? $(cat out)" "2 " &&
+      equals "$(cat err)" "${program##*/}: bogus: no such command, ${program##*/} --help lists them" ||
+      return
+    "$program" --version >/dev/full 2>err
+    equals "$?" 1 && equals "$(wc -l <err)" 1 || return
+  done
+}
+check "no command, one that there is not, and a version nobody gets" no_command
+
+# What is printed must not end up in a file that was opened instead.
+closed() {
+  "$report" import app /dev/null --into note.db >out || return
+  "$report" diff -o report.txt note.db >&- 2>&- || return
+  equals "$(head -c 8 report.txt)" "verdict:" &&
+    equals "$(sql note.db "PRAGMA quick_check")" ok || return
+  "$probe" gateway --once --database folder/gateway.db >&- 2>&-
+  equals "$(sql folder/gateway.db "PRAGMA quick_check")" ok &&
+    equals "$(wc -c <folder/gateway.db.lock)" 0
+}
+check "closed standard descriptors stay out of files" closed
+done_testing
