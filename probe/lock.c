@@ -57,13 +57,19 @@ path_offset(const char *path)
 	return (int64_t)(h >> 33) * SLOTS_A_PATH;
 }
 
-/* Open the lock file, or take the descriptor that we have of it. */
+/*
+ * Open the lock file, or take the descriptor that we have of it.  There is
+ * none beside what cannot be a database.
+ */
 static int
-open_file(struct lock *l, const char *name, struct err *e)
+open_file(struct lock *l, const char *database, const char *name, struct err *e)
 {
 	const struct lock *other;
 	struct stat sb;
 
+	if (stat(database, &sb) == 0 && !S_ISREG(sb.st_mode))
+		return err_set(e, "%s: is %s", database,
+		    S_ISDIR(sb.st_mode) ? "a directory" : "no regular file");
 	if (stat(name, &sb) == 0)
 		LIST_FOREACH (other, &locks, next)
 			if (other->device == sb.st_dev &&
@@ -169,7 +175,7 @@ lock_take(const char *database, const char *path, int64_t slot, pid_t *holder,
 		l->first += slot & (SLOTS_A_PATH - 1);
 		l->length = 1;
 	}
-	rc = open_file(l, name, e);
+	rc = open_file(l, database, name, e);
 	if (rc == 0) {
 		rc = set_lock(l, holder);
 		if (rc < 0)
