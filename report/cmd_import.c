@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "natdiff/store.h"
 #include "natdiff/walltime.h"
 #include "report/commands.h"
 #include "report/import/import.h"
+#include "report/import/reader.h"
 #include "report/import/show.h"
 #include "report/options.h"
 #include "report/output/printable.h"
@@ -214,30 +216,55 @@ print_result(const char *file, const struct import_result *r)
 	free(name);
 }
 
+/* Whether there is something to import; not asked of what is read but once. */
+static int
+is_there(const char *file, struct err *e)
+{
+	struct reader *r;
+	struct stat sb;
+
+	if (strcmp(file, "-") == 0 ||
+	    (stat(file, &sb) == 0 && !S_ISREG(sb.st_mode) &&
+		!S_ISDIR(sb.st_mode)))
+		return 0;
+	r = reader_open(file, e);
+	if (r == NULL)
+		return -1;
+	reader_close(r);
+	return 0;
+}
+
+/* The database is not made for files that are not there. */
 static int
 import_all(struct arguments *a, char **files, int n)
 {
 	struct import_result r;
-	struct store *st;
+	struct store *st = NULL;
 	struct err e;
-	int i, result = 0;
+	int i, status = 0;
 
-	st = store_open(a->into, &e);
-	if (st == NULL) {
-		options_complain(NULL, &e);
-		return 1;
-	}
 	for (i = 0; i < n; i++) {
+		if (is_there(files[i], &e) != 0) {
+			options_complain(NULL, &e);
+			status = 1;
+			continue;
+		}
+		if (st == NULL)
+			st = store_open(a->into, &e);
+		if (st == NULL) {
+			options_complain(NULL, &e);
+			return 1;
+		}
 		a->rq.file = files[i];
 		if (import_file(st, &a->rq, &r, &e) == 0) {
 			print_result(files[i], &r);
 		} else {
 			options_complain(NULL, &e);
-			result = 1;
+			status = 1;
 		}
 	}
 	store_close(st);
-	return options_flushed() ? result : 1;
+	return options_flushed() ? status : 1;
 }
 
 int
