@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -415,10 +416,15 @@ verify_file(struct verification *v, const char *file,
 {
 	struct reader r;
 	FILE *f = fopen(file, "re");
+	struct stat sb;
 
-	if (f == NULL) {
-		memset(v, 0, sizeof(*v));
+	memset(v, 0, sizeof(*v));
+	if (f == NULL)
 		return err_sys(e, "%s: cannot open", file);
+	if (fstat(fileno(f), &sb) == 0 && S_ISDIR(sb.st_mode)) {
+		fclose(f);
+		return err_set(
+		    e, "%s: is a directory, expected a FILE.tar.gz", file);
 	}
 	verify_start(&r, v);
 	/* What cannot be opened fails in the first header, too. */
