@@ -53,7 +53,6 @@ format(const char *fmt, va_list ap)
 	char buffer[1024];
 
 	vsnprintf(buffer, sizeof(buffer), fmt, ap);
-	blank_controls(buffer);
 	return x_strdup(buffer);
 }
 
@@ -101,6 +100,7 @@ tell(const char *file, struct conf_remark *m)
 	else
 		line = x_asprintf("%s:%zu: %s%s", file, m->line, kind, m->text);
 	free(m->text);
+	blank_controls(line);
 	return line;
 }
 

@@ -77,4 +77,34 @@ closed() {
     equals "$(wc -c <folder/gateway.db.lock)" 0
 }
 check "closed standard descriptors stay out of files" closed
+
+# refused STATUS MESSAGE COMMAND...: one line that says so, and no new file
+refused() {
+  local wanted=$1 message=$2 before got
+  shift 2
+  before=$(find . -newer text ! -type d | sort)
+  "$@" >out 2>err
+  got=$?
+  equals "$got $(cat out)" "$wanted " && equals "$(cat err)" "$message" &&
+    equals "$(find . -newer text ! -name out ! -name err ! -type d | sort)" \
+      "$(grep -vE '/(out|err)$' <<<"$before")"
+}
+check "a folder is no database to write, and gets no lock beside it" \
+  refused 1 "natdiff-probe: folder: is a directory" \
+  "$probe" gateway --once --database folder
+check "nor is a device" \
+  refused 1 "natdiff-probe: /dev/null: is no regular file" \
+  "$probe" witness --listen 127.0.0.1:0 --database /dev/null
+check "a log that is not there makes no database" \
+  refused 1 "natdiff-report: missing.log: cannot open: No such file or directory" \
+  "$report" import auto missing.log --into new.db
+check "nor does a folder" \
+  refused 1 "natdiff-report: folder: is a directory, not a log" \
+  "$report" import auto folder --into new.db
+check "a folder is no bundle" \
+  refused 1 "natdiff-report: folder: is a directory, expected a FILE.tar.gz" \
+  "$report" verify folder
+check "a message about a file with a line feed in its name is one line" \
+  refused 2 "a?b.yaml: cannot open: No such file or directory, expected a readable YAML file" \
+  "$probe" check -c $'a\nb.yaml'
 done_testing
