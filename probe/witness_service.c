@@ -208,14 +208,20 @@ open_recorder(struct service *s, struct err *e)
 	struct recorder_options ro = { .database = s->o->database,
 		.retain_us = s->o->retain_us,
 		.on_trouble = on_trouble };
+
+	s->recorder = recorder_open(&ro, e);
+	return s->recorder != NULL ? 0 : -1;
+}
+
+/* That it listens from now on. */
+static int
+record_start(struct service *s, struct err *e)
+{
 	struct witness_run_record w = { .version = PACKAGE_VERSION };
 	struct hostfacts facts = { 0 };
 	char *listen;
 	int result;
 
-	s->recorder = recorder_open(&ro, e);
-	if (s->recorder == NULL)
-		return -1;
 	hostfacts_read(&facts);
 	listen = listen_text(s, "");
 	w.host_name = facts.host_name;
@@ -273,11 +279,12 @@ set_up(struct service *s, pid_t *holder, struct err *e)
 	    (given && load_tls(s, e) != 0) || drop_privileges(o->user, e) != 0)
 		return -1;
 	s->lock = lock_take(o->database, "witness", LOCK_ALL_SLOTS, holder, e);
-	if (s->lock == NULL)
+	if (s->lock == NULL || open_recorder(s, e) != 0)
 		return -1;
+	/* Beside a database that is one, and is ours. */
 	if (!given && (make_certificate(s, e) != 0 || load_tls(s, e) != 0))
 		return -1;
-	if (open_recorder(s, e) != 0)
+	if (record_start(s, e) != 0)
 		return -1;
 	return start(s, e);
 }

@@ -9,6 +9,7 @@
 cd "$work" || exit 1
 mkdir folder
 echo "no database" >text
+: >text.lock # which stays, always
 
 # commands PROGRAM: their names, as --help lists them
 commands() { "$1" --help | awk 'found { print $1 } /^Commands/ { found = 1 }'; }
@@ -95,6 +96,9 @@ check "a folder is no database to write, and gets no lock beside it" \
 check "nor is a device" \
   refused 1 "natdiff-probe: /dev/null: is no regular file" \
   "$probe" witness --listen 127.0.0.1:0 --database /dev/null
+check "a key is made beside a database only" \
+  refused 1 "natdiff-probe: text: is no SQLite database" \
+  "$probe" witness --listen 127.0.0.1:0 --database text
 check "a log that is not there makes no database" \
   refused 1 "natdiff-report: missing.log: cannot open: No such file or directory" \
   "$report" import auto missing.log --into new.db
