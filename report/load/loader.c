@@ -94,6 +94,14 @@ loader_number(sqlite3_stmt *st, int column, int64_t min, int64_t max,
 }
 
 int
+loader_too_many(const struct loader *l, struct err *e)
+{
+	return err_set(e,
+	    "%s: damaged: a table has more rows than fit into the file",
+	    l->file);
+}
+
+int
 loader_each(struct loader *l, const char *sql,
     int (*row)(struct loader *l, sqlite3_stmt *st, struct err *e),
     struct err *e)
@@ -108,10 +116,7 @@ loader_each(struct loader *l, const char *sql,
 	while (code == SQLITE_ROW && result == 0) {
 		result = row(l, st, e);
 		if (++n > l->rows_most)
-			result = err_set(e,
-			    "%s: damaged: a table has more "
-			    "rows than fit into the file",
-			    l->file);
+			result = loader_too_many(l, e);
 		if (result == 0)
 			code = sqlite3_step(st);
 	}

@@ -57,6 +57,39 @@ struct loader {
 	int64_t first_id, last_id; /* of attempts */
 };
 
+/*
+ * What is asked of an attempt, in the order of the table: SQLite decodes a
+ * row from its left.
+ */
+enum attempt_column {
+	ATTEMPT_ID,
+	ATTEMPT_RUN,
+	ATTEMPT_ENDPOINT,
+	ATTEMPT_TARGET,
+	ATTEMPT_SLOT,
+	ATTEMPT_SEQ,
+	ATTEMPT_FAILURE,
+	ATTEMPT_PHASE,
+	ATTEMPT_SYN,
+	ATTEMPT_CONNECT,
+	ATTEMPT_TLS,
+	ATTEMPT_REQUEST,
+	ATTEMPT_TOTAL,
+	ATTEMPT_STATUS,
+	ATTEMPT_STARTED,
+	ATTEMPT_SEGS_IN,
+	ATTEMPT_LATE,
+	ATTEMPT_DSACK,
+	ATTEMPT_OBSERVED,
+	ATTEMPT_TLS_SESSION,
+	ATTEMPT_DATE_OFFSET,
+	ATTEMPT_OBSERVED_PORT,
+	ATTEMPT_LOCAL_PORT,
+	ATTEMPT_LOCAL,
+	ATTEMPT_UUID,
+	ATTEMPT_COLUMN_COUNT
+};
+
 /* Ids come in ascending order. */
 void idmap_add(struct idmap *m, int64_t id, uint32_t to);
 uint32_t idmap_find(struct idmap *m, int64_t id); /* or NOT_THERE */
@@ -76,6 +109,23 @@ char *loader_text(sqlite3_stmt *st, int column);
 bool loader_number(sqlite3_stmt *st, int column, int64_t min, int64_t max,
     bool nullable, int64_t *value);
 
+/* The same of a value that SQLite gave to a function of ours. */
+static inline bool
+loader_value(
+    sqlite3_value *v, int64_t min, int64_t max, bool nullable, int64_t *value)
+{
+	int type = sqlite3_value_type(v);
+
+	*value = NOT_MEASURED;
+	if (type != SQLITE_INTEGER)
+		return type == SQLITE_NULL && nullable;
+	*value = sqlite3_value_int64(v);
+	return *value >= min && *value <= max;
+}
+
+/* A table has more rows than its file has room for: -1 and e. */
+int loader_too_many(const struct loader *l, struct err *e);
+
 /* Call row for each row of a statement; it returns -1 and e to end. */
 int loader_each(struct loader *l, const char *sql,
     int (*row)(struct loader *l, sqlite3_stmt *st, struct err *e),
@@ -93,7 +143,13 @@ int load_imports(struct loader *l, struct err *e);
 /* load_captures.c: so, too. */
 int load_captures(struct loader *l, struct err *e);
 
-/* load_attempts.c; all they refer to is known. */
+/*
+ * load_attempts.c: one attempt, by its values, ATTEMPT_COLUMN_COUNT of them.
+ * All it refers to is known.  -1 and e: there is no room for it.
+ */
+int loader_add_attempt(struct loader *l, sqlite3_value **v, struct err *e);
+
+/* load_ranges.c: all of them. */
 int load_attempts(struct loader *l, struct err *e);
 
 /* What hosts and gateways say (load_around.c); the runs are known. */
