@@ -20,18 +20,20 @@ runs_score(double runs, double n0, double n1)
 	return var > 0 ? (runs - mean) / sqrt(var) : NAN;
 }
 
+/*
+ * Of n values of 0 and 1: fails of them 1, and as many neighbours both 1 as
+ * both says.  The sums of products of deviations, multiplied out.
+ */
 static double
-lag1(const uint8_t *failed, size_t n, double mean)
+lag1(const uint8_t *failed, size_t n, double fails, double both)
 {
-	double num = 0, den = 0;
-	size_t i;
+	double mean = fails / (double)n;
+	double ends = 2 * fails - failed[0] - failed[n - 1];
 
-	for (i = 0; i < n; i++) {
-		den += (failed[i] - mean) * (failed[i] - mean);
-		if (i > 0)
-			num += (failed[i] - mean) * (failed[i - 1] - mean);
-	}
-	return n > 2 && mean > 0 && mean < 1 ? num / den : NAN;
+	if (n <= 2 || !(mean > 0 && mean < 1))
+		return NAN;
+	return (both - mean * ends + ((double)n - 1) * mean * mean) /
+	    (fails * (1 - mean));
 }
 
 void
@@ -59,5 +61,6 @@ bursts_describe(const uint8_t *failed, size_t n, struct bursts *out)
 	}
 	out->runs_z =
 	    runs_score((double)out->runs, (double)(n - fails), (double)fails);
-	out->acf1 = lag1(failed, n, (double)fails / (double)n);
+	out->acf1 =
+	    lag1(failed, n, (double)fails, (double)(fails - out->count));
 }

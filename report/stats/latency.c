@@ -14,6 +14,7 @@
 #include "report/stats/sort.h"
 
 #define EXACT_BELOW 50 /* values: the exact law for the interval, as R */
+#define WALSH_KNOWN 64 /* counts that are remembered */
 
 /* Rmath keeps its table of the law in one place for all threads. */
 static pthread_mutex_t exact_law = PTHREAD_MUTEX_INITIALIZER;
@@ -119,71 +120,127 @@ walsh_count(const int64_t *x, size_t n, int64_t s, int64_t *next)
 	return count;
 }
 
-/*
- * Narrow [*lo, *hi] around the k-th smallest of the Walsh sums by what the
- * order of x says alone: the q smallest values make q(q+1)/2 sums, none of
- * them above twice the q-th; so too from the other end.
- */
-static void
-walsh_bracket(const int64_t *x, size_t n, uint64_t k, int64_t *lo, int64_t *hi)
-{
-	uint64_t pairs = (uint64_t)n * (n + 1) / 2;
-	size_t q = (size_t)sqrt(2 * (double)k) + 2;
-	size_t m = (size_t)sqrt(2 * (double)(pairs - k + 1)) + 2;
+/* Walsh sums up to s: how many, and the next one above. */
+struct walsh_known {
+	int64_t s;
+	uint64_t count;
+	int64_t next;
+};
 
-	*hi = 2 * x[q < n ? q - 1 : n - 1];
-	*lo = 2 * x[m < n ? n - m : 0];
+/* The sorted x, and what was counted of its sums. */
+struct walsh {
+	const int64_t *x;
+	size_t n;
+	struct walsh_known known[WALSH_KNOWN];
+	size_t n_known;
+};
+
+static struct walsh_known
+walsh_at(struct walsh *w, int64_t s)
+{
+	struct walsh_known k = { .s = s };
+	size_t i;
+
+	for (i = 0; i < w->n_known; i++)
+		if (w->known[i].s == s)
+			return w->known[i];
+	k.count = walsh_count(w->x, w->n, s, &k.next);
+	if (w->n_known < WALSH_KNOWN)
+		w->known[w->n_known++] = k;
+	return k;
+}
+
+/* Where the k-th smallest sum is: in [lo, hi]. */
+struct walsh_bracket {
+	int64_t lo, hi;
+	double below, above; /* sums below lo, and up to hi */
+};
+
+static void
+walsh_narrow(
+    struct walsh_bracket *b, const struct walsh_known *known, uint64_t k)
+{
+	if (known->count >= k && known->s <= b->hi) {
+		b->hi = known->s;
+		b->above = (double)known->count;
+	} else if (known->count < k && known->s >= b->lo) {
+		b->lo = known->s + 1;
+		b->below = (double)known->count;
+	}
 }
 
 /*
- * The k-th smallest Walsh sum of the sorted x, k from 1, and in *next the
- * one of rank k + 1 (INT64_MAX after the last).  By turns where a line
- * through the ends of the bracket has k, and in its middle: counts run
- * smoothly, so that few steps are needed, and never many.
+ * By what the order of x says alone: the q smallest values make q(q+1)/2
+ * sums, none of them above twice the q-th; so too from the other end.  And by
+ * what was counted for other ranks.
+ */
+static struct walsh_bracket
+walsh_begin(const struct walsh *w, uint64_t k)
+{
+	uint64_t pairs = (uint64_t)w->n * (w->n + 1) / 2;
+	size_t q = (size_t)sqrt(2 * (double)k) + 2;
+	size_t m = (size_t)sqrt(2 * (double)(pairs - k + 1)) + 2;
+	struct walsh_bracket b = { .lo = 2 * w->x[m < w->n ? w->n - m : 0],
+		.hi = 2 * w->x[q < w->n ? q - 1 : w->n - 1],
+		.below = 0,
+		.above = (double)pairs };
+	size_t i;
+
+	for (i = 0; i < w->n_known; i++)
+		walsh_narrow(&b, &w->known[i], k);
+	return b;
+}
+
+/*
+ * Where to count next, in [lo, hi): where a line through the ends has rank k;
+ * then beyond it, for an end on its other side; then, whatever the line says,
+ * in the middle.  Counts run smoothly, so that few steps are needed, and
+ * never many.
  */
 static int64_t
-walsh_select(const int64_t *x, size_t n, uint64_t k, int64_t *next)
+walsh_guess(const struct walsh_bracket *b, uint64_t k, int step)
 {
-	double below = 0, above = (double)n * ((double)n + 1) / 2, share;
-	int64_t lo, hi, mid;
-	uint64_t count;
-	bool halve = false;
+	double share = ((double)k - b->below) / (b->above - b->below);
+	int64_t s;
 
-	walsh_bracket(x, n, k, &lo, &hi);
-	while (lo < hi) {
-		share =
-		    above > below ? ((double)k - below) / (above - below) : 0.5;
-		if (halve || !(share > 0 && share < 1))
-			share = 0.5;
-		mid = lo + (int64_t)((double)(hi - lo) * share);
-		if (mid >= hi)
-			mid = hi - 1;
-		count = walsh_count(x, n, mid, next);
-		if (count >= k) {
-			halve = hi - mid < (hi - lo) / 2;
-			hi = mid;
-			above = (double)count;
-		} else {
-			halve = mid - lo < (hi - lo) / 2;
-			lo = mid + 1;
-			below = (double)count;
-		}
+	if (step % 3 == 1)
+		share = share < 0.5 ? share * 1.5 : 1 - (1 - share) * 1.5;
+	if (step % 3 == 2 || !(share > 0 && share < 1))
+		share = 0.5;
+	s = b->lo - 1 + (int64_t)((double)(b->hi - b->lo + 1) * share);
+	return s < b->lo ? b->lo : s >= b->hi ? b->hi - 1 : s;
+}
+
+/*
+ * The k-th smallest Walsh sum, k from 1, and in *next the one of rank k + 1
+ * (INT64_MAX after the last).
+ */
+static int64_t
+walsh_select(struct walsh *w, uint64_t k, int64_t *next)
+{
+	struct walsh_bracket b = walsh_begin(w, k);
+	struct walsh_known known;
+	int step;
+
+	for (step = 0; b.lo < b.hi; step++) {
+		known = walsh_at(w, walsh_guess(&b, k, step));
+		walsh_narrow(&b, &known, k);
 	}
-	if (walsh_count(x, n, lo, next) > k)
-		*next = lo;
-	return lo;
+	known = walsh_at(w, b.lo);
+	*next = known.count > k ? b.lo : known.next;
+	return b.lo;
 }
 
 /* Walsh averages of rank from below and from above, in us. */
 static struct interval
-walsh_interval(const int64_t *x, size_t n, double rank)
+walsh_interval(struct walsh *w, double rank)
 {
-	uint64_t pairs = (uint64_t)n * (n + 1) / 2, k = (uint64_t)rank;
+	uint64_t pairs = (uint64_t)w->n * (w->n + 1) / 2, k = (uint64_t)rank;
 	struct interval r;
 	int64_t next;
 
-	r.lo = (double)walsh_select(x, n, k, &next) / 2;
-	r.hi = (double)walsh_select(x, n, pairs - k + 1, &next) / 2;
+	r.lo = (double)walsh_select(w, k, &next) / 2;
+	r.hi = (double)walsh_select(w, pairs - k + 1, &next) / 2;
 	return r;
 }
 
@@ -214,53 +271,57 @@ naive_rank(size_t n)
 	return fmax(1, k);
 }
 
-/* x is sorted here. */
 static void
-hodges_lehmann(int64_t *x, size_t n, struct latency_shift *out)
+hodges_lehmann(struct walsh *w, struct latency_shift *out)
 {
-	uint64_t pairs = (uint64_t)n * (n + 1) / 2;
+	uint64_t pairs = (uint64_t)w->n * (w->n + 1) / 2;
 	double deff = out->rank.block.deff, k;
 	int64_t a, b;
 
-	sort_int64(x, n);
-	a = walsh_select(x, n, (pairs + 1) / 2, &b);
+	a = walsh_select(w, (pairs + 1) / 2, &b);
 	out->hl = pairs % 2 != 0 ? (double)a / 2 : ((double)a + (double)b) / 4;
-	out->naive = walsh_interval(x, n, naive_rank(n));
+	out->naive = walsh_interval(w, naive_rank(w->n));
 	out->shown = out->naive;
 	if (!(deff > 1))
 		return;
-	k = fmin(naive_rank(n), limit_rank((double)n, deff));
-	out->shown = k >= 1 ? walsh_interval(x, n, k) : INTERVAL_UNKNOWN;
+	k = fmin(naive_rank(w->n), limit_rank((double)w->n, deff));
+	out->shown = k >= 1 ? walsh_interval(w, k) : INTERVAL_UNKNOWN;
 }
 
+/* Of n differences: those that are not zero, sorted, and zeros among them. */
 static double
-median_of(const int64_t *d, size_t n)
+median_of(const int64_t *sorted, size_t m, size_t n)
 {
-	int64_t *x;
-	double m;
+	size_t negative = 0, zeros = n - m, at[2] = { (n - 1) / 2, n / 2 }, i;
+	double sum = 0;
 
 	if (n == 0)
 		return NAN;
-	x = x_calloc(n, sizeof(*x));
-	memcpy(x, d, n * sizeof(*x));
-	sort_int64(x, n);
-	m = ((double)x[(n - 1) / 2] + (double)x[n / 2]) / 2;
-	free(x);
-	return m;
+	while (negative < m && sorted[negative] < 0)
+		negative++;
+	for (i = 0; i < 2; i++) {
+		if (at[i] < negative)
+			sum += (double)sorted[at[i]];
+		else if (at[i] >= negative + zeros)
+			sum += (double)sorted[at[i] - zeros];
+	}
+	return sum / 2;
 }
 
 void
 latency_compare(const int64_t *d, size_t n, struct latency_shift *out)
 {
-	size_t m;
-	int64_t *x = without_zeros(d, n, &m);
+	struct walsh w = { .n_known = 0 };
+	int64_t *x = without_zeros(d, n, &w.n);
 
 	out->hl = NAN;
 	out->naive = out->shown = INTERVAL_UNKNOWN;
-	out->median = median_of(d, n);
-	rank_all(x, m, n, &out->rank);
-	if (m > 0)
-		hodges_lehmann(x, m, out);
+	rank_all(x, w.n, n, &out->rank);
+	sort_int64(x, w.n);
+	out->median = median_of(x, w.n, n);
+	w.x = x;
+	if (w.n > 0)
+		hodges_lehmann(&w, out);
 	free(x);
 }
 
