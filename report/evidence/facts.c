@@ -112,34 +112,44 @@ struct group {
 	int direct;
 	int nat; /* of them with the outcome */
 	int n;
+	uint32_t row; /* the direct attempt */
 };
 
-/*
- * Collect the group that begins at *i and move *i past it; false at the end
- * of the pairs.  A group may be empty: n is 0.
- */
-static bool
-next_group(const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs, const struct scope *scope, enum outcome o,
-    size_t *i, struct group *g)
+/* Those of an outcome in a scope, none of them empty. */
+struct groups {
+	struct group *group;
+	size_t n;
+	bool vary; /* not all have as many pairs */
+};
+
+static void
+groups_find(struct groups *out, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs,
+    const struct scope *scope, enum outcome o)
 {
-	uint32_t direct;
+	struct group g;
+	size_t i = 0;
 	int nat;
 
-	if (*i == pairs->n)
-		return false;
-	direct = pairs->pair[*i].direct;
-	g->direct = facts_outcome(a, direct, o);
-	g->nat = g->n = 0;
-	for (; *i < pairs->n && pairs->pair[*i].direct == direct; (*i)++) {
-		nat = facts_outcome(a, pairs->pair[*i].nat, o);
-		if (g->direct < 0 || nat < 0 ||
-		    !in_scope(d, a, &pairs->pair[*i], scope))
+	memset(out, 0, sizeof(*out));
+	out->group = x_malloc((pairs->n + 1) * sizeof(*out->group));
+	while (i < pairs->n) {
+		g.row = pairs->pair[i].direct;
+		g.direct = facts_outcome(a, g.row, o);
+		g.nat = g.n = 0;
+		for (; i < pairs->n && pairs->pair[i].direct == g.row; i++) {
+			if (g.direct < 0 ||
+			    !in_scope(d, a, &pairs->pair[i], scope))
+				continue;
+			nat = facts_outcome(a, pairs->pair[i].nat, o);
+			g.nat += nat > 0;
+			g.n += nat >= 0;
+		}
+		if (g.n == 0)
 			continue;
-		g->nat += nat;
-		g->n++;
+		out->vary |= out->n > 0 && out->group[0].n != g.n;
+		out->group[out->n++] = g;
 	}
-	return true;
 }
 
 static void
@@ -156,43 +166,44 @@ add_cells(struct rates_cells *cells, const struct group *g)
 	}
 }
 
+/* All of s but its slots. */
+static void
+series_of(struct outcome_series *s, const struct groups *groups)
+{
+	const struct group *g;
+	size_t k;
+
+	memset(s, 0, sizeof(*s));
+	s->n = groups->n;
+	if (groups->vary)
+		s->real = x_calloc(s->n, sizeof(*s->real));
+	else
+		s->x = x_calloc(s->n, sizeof(*s->x));
+	s->unit = groups->vary || s->n == 0 ? 0 : groups->group[0].n;
+	for (k = 0; k < s->n; k++) {
+		g = &groups->group[k];
+		add_cells(&s->cells, g);
+		if (groups->vary)
+			s->real[k] = (double)g->nat / g->n - g->direct;
+		else
+			s->x[k] = g->nat - g->direct * g->n;
+	}
+}
+
 void
 facts_series(struct outcome_series *s, const struct dataset *d,
     const struct attempts *a, const struct pairs *pairs,
     const struct scope *scope, enum outcome outcome)
 {
-	struct group *groups = NULL, g;
-	size_t capacity = 0, i = 0, at, k;
-	bool varies = false;
+	struct groups groups;
+	size_t k;
 
-	memset(s, 0, sizeof(*s));
-	s->slot = x_calloc(pairs->n, sizeof(*s->slot));
-	at = 0;
-	while (next_group(d, a, pairs, scope, outcome, &i, &g)) {
-		if (g.n > 0) {
-			groups =
-			    x_grow(groups, s->n, &capacity, sizeof(*groups));
-			varies |= s->n > 0 && groups[0].n != g.n;
-			s->slot[s->n] = a->slot[pairs->pair[at].direct];
-			groups[s->n++] = g;
-			add_cells(&s->cells, &g);
-		}
-		at = i;
-	}
-	if (varies)
-		s->real = x_calloc(s->n, sizeof(*s->real));
-	else
-		s->x = x_calloc(s->n, sizeof(*s->x));
-	s->unit = varies || s->n == 0 ? 0 : groups[0].n;
-	for (k = 0; k < s->n; k++) {
-		if (varies)
-			s->real[k] = (double)groups[k].nat / groups[k].n -
-			    groups[k].direct;
-		else
-			s->x[k] =
-			    groups[k].nat - groups[k].direct * groups[k].n;
-	}
-	free(groups);
+	groups_find(&groups, d, a, pairs, scope, outcome);
+	series_of(s, &groups);
+	s->slot = x_calloc(s->n, sizeof(*s->slot));
+	for (k = 0; k < s->n; k++)
+		s->slot[k] = a->slot[groups.group[k].row];
+	free(groups.group);
 }
 
 void
@@ -205,25 +216,37 @@ facts_series_clear(struct outcome_series *s)
 }
 
 static void
-describe_bursts(struct contrast *c, const struct dataset *d,
-    const struct attempts *a, const struct pairs *pairs,
-    const struct scope *scope, enum outcome o)
+describe_bursts(struct contrast *c, const struct groups *groups)
 {
-	uint8_t *nat = x_calloc(pairs->n, sizeof(*nat));
-	uint8_t *direct = x_calloc(pairs->n, sizeof(*direct));
-	size_t i = 0, n = 0;
-	struct group g;
+	uint8_t *has = x_malloc(groups->n + 1);
+	size_t i;
 
-	while (next_group(d, a, pairs, scope, o, &i, &g)) {
-		if (g.n == 0)
-			continue;
-		nat[n] = g.nat * 2 > g.n;
-		direct[n++] = g.direct != 0;
+	for (i = 0; i < groups->n; i++)
+		has[i] = groups->group[i].nat * 2 > groups->group[i].n;
+	bursts_describe(has, groups->n, &c->nat_bursts);
+	for (i = 0; i < groups->n; i++)
+		has[i] = groups->group[i].direct != 0;
+	bursts_describe(has, groups->n, &c->direct_bursts);
+	free(has);
+}
+
+static void
+count_pairs(struct contrast *c, const struct groups *groups)
+{
+	size_t i, n, nat;
+
+	for (i = 0; i < groups->n; i++) {
+		n = (size_t)groups->group[i].n;
+		nat = (size_t)groups->group[i].nat;
+		c->pairs += n;
+		c->nat += nat;
+		if (groups->group[i].direct != 0) {
+			c->direct += n;
+			c->direct_only += n - nat;
+		} else {
+			c->nat_only += nat;
+		}
 	}
-	bursts_describe(nat, n, &c->nat_bursts);
-	bursts_describe(direct, n, &c->direct_bursts);
-	free(nat);
-	free(direct);
 }
 
 void
@@ -232,24 +255,14 @@ facts_contrast(struct contrast *c, const struct dataset *d,
     const struct scope *scope, enum outcome o)
 {
 	struct outcome_series s;
-	int nat, direct;
-	size_t i;
+	struct groups groups;
 
 	memset(c, 0, sizeof(*c));
-	for (i = 0; i < pairs->n; i++) {
-		if (!in_scope(d, a, &pairs->pair[i], scope))
-			continue;
-		nat = facts_outcome(a, pairs->pair[i].nat, o);
-		direct = facts_outcome(a, pairs->pair[i].direct, o);
-		if (nat < 0 || direct < 0)
-			continue;
-		c->pairs++;
-		c->nat += nat != 0;
-		c->direct += direct != 0;
-		c->nat_only += nat != 0 && direct == 0;
-		c->direct_only += nat == 0 && direct != 0;
-	}
-	facts_series(&s, d, a, pairs, scope, o);
+	groups_find(&groups, d, a, pairs, scope, o);
+	count_pairs(c, &groups);
+	describe_bursts(c, &groups);
+	series_of(&s, &groups);
+	free(groups.group);
 	if (s.real != NULL)
 		block_test_real(s.real, s.n, &c->test);
 	else
@@ -257,7 +270,6 @@ facts_contrast(struct contrast *c, const struct dataset *d,
 	/* Real scores have no sign-flip test: the t test decides alone. */
 	c->ci = block_interval(&c->test, &s.cells);
 	facts_series_clear(&s);
-	describe_bursts(c, d, a, pairs, scope, o);
 }
 
 /* ------------------------------------------------------------- counting */

@@ -16,8 +16,8 @@ find_where(void *context, size_t i)
 	struct endpoint_verdict *e = &w->v->endpoints[i];
 
 	if (verdict_is_main(e->endpoint))
-		where_find(
-		    &e->where, w->d, &w->d->endpoints[i].attempts, w->pairs[i]);
+		where_find(&e->where, w->d, &w->d->endpoints[i].attempts,
+		    w->pairs[i], &e->facts);
 }
 
 void

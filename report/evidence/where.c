@@ -44,10 +44,25 @@ target_key(const struct dataset *d, const struct attempts *a, size_t nat)
 	return a->target[nat];
 }
 
+/* The tests of one place; whole are those of all of them. */
+static void
+test_place(struct place *p, const struct dataset *d, const struct attempts *a,
+    const struct pairs *part, size_t n, const struct facts *whole)
+{
+	p->failed_p = p->silent_p = NAN;
+	if (part->n == n) {
+		p->failed = whole->contrast[OUTCOME_FAILED];
+		p->silent = whole->contrast[OUTCOME_SILENT];
+		return;
+	}
+	facts_contrast(&p->failed, d, a, part, &everything, OUTCOME_FAILED);
+	facts_contrast(&p->silent, d, a, part, &everything, OUTCOME_SILENT);
+}
+
 /* The pairs by a key of their NAT side, below n_keys; each in slot order. */
 static void
 divide(struct places *places, const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs, size_t n_keys,
+    const struct pairs *pairs, const struct facts *whole, size_t n_keys,
     size_t (*key)(
 	const struct dataset *d, const struct attempts *a, size_t nat))
 {
@@ -73,12 +88,7 @@ divide(struct places *places, const struct dataset *d, const struct attempts *a,
 		part.pair = &by_key[from];
 		part.n = end[k] - from;
 		p->key = (uint32_t)k;
-		facts_contrast(
-		    &p->failed, d, a, &part, &everything, OUTCOME_FAILED);
-		facts_contrast(
-		    &p->silent, d, a, &part, &everything, OUTCOME_SILENT);
-		p->failed_p = p->silent_p = NAN;
-		p++;
+		test_place(p++, d, a, &part, pairs->n, whole);
 	}
 	free(by_key);
 	free(end);
@@ -362,11 +372,11 @@ find_change(struct where *w, const struct dataset *d, const struct attempts *a,
 
 void
 where_find(struct where *w, const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs)
+    const struct pairs *pairs, const struct facts *whole)
 {
 	memset(w, 0, sizeof(*w));
-	divide(&w->hosts, d, a, pairs, d->n_series, host_key);
-	divide(&w->targets, d, a, pairs, NO_INDEX + 1, target_key);
+	divide(&w->hosts, d, a, pairs, whole, d->n_series, host_key);
+	divide(&w->targets, d, a, pairs, whole, NO_INDEX + 1, target_key);
 	if (count_hours(w, d, a, pairs, OUTCOME_FAILED) < HOURS_LEAST &&
 	    count_hours(w, d, a, pairs, OUTCOME_SILENT) < HOURS_LEAST)
 		count_hours(w, d, a, pairs, OUTCOME_FAILED);

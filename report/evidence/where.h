@@ -65,9 +65,13 @@ struct where {
 	struct change change;
 };
 
-/* Find all but what where_adjust() does.  pairs are those of a. */
+/*
+ * Find all but what where_adjust() does.  pairs are those of a, and whole are
+ * their facts, all of them.
+ */
 void where_find(struct where *w, const struct dataset *d,
-    const struct attempts *a, const struct pairs *pairs);
+    const struct attempts *a, const struct pairs *pairs,
+    const struct facts *whole);
 
 /*
  * Adjust the tests of all these together, a family for hosts and one for

@@ -121,13 +121,18 @@ attempt(uint32_t of, size_t slot, int target, bool failed)
 static void
 look(void)
 {
+	static const struct scope everything = { INT64_MIN, INT64_MAX,
+		ALL_SERIES };
+	const struct attempts *a = &d.endpoints[0].attempts;
 	struct where *all[1] = { &where };
+	struct facts facts;
 	size_t i;
 
 	dataset_finish(&d);
 	for (i = 0; i < d.n_endpoints; i++)
 		pairs_find(&pairs[i], &d, &d.endpoints[i].attempts);
-	where_find(&where, &d, &d.endpoints[0].attempts, &pairs[0]);
+	facts_find(&facts, &d, a, &pairs[0], &everything);
+	where_find(&where, &d, a, &pairs[0], &facts);
 	where_adjust(all, 1);
 	where_say(&said, &n_said, &where, &d, "", true);
 }
