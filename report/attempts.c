@@ -186,22 +186,37 @@ radix_sort(const uint64_t *key, uint32_t **order, uint32_t **next, size_t n)
 	}
 }
 
+/* Elements of a size that the compiler knows, so that it copies in place. */
+static inline void
+gather(char *to, const char *from, size_t size, const uint32_t *order, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		memcpy(to + i * size, from + order[i] * size, size);
+}
+
 static void
 permute(struct attempts *a, const uint32_t *order)
 {
 	struct column columns[N_COLUMNS];
-	const char *from;
-	char *to;
-	size_t i, c, size;
+	char *from, *to;
+	size_t c, size;
 
 	columns_of(a, columns);
 	for (c = 0; c < N_COLUMNS; c++) {
 		size = columns[c].size;
 		from = column_data(&columns[c]);
 		to = x_malloc(a->n * size);
-		for (i = 0; i < a->n; i++)
-			memcpy(to + i * size, from + order[i] * size, size);
-		free(column_data(&columns[c]));
+		if (size == 1)
+			gather(to, from, 1, order, a->n);
+		else if (size == 2)
+			gather(to, from, 2, order, a->n);
+		else if (size == 4)
+			gather(to, from, 4, order, a->n);
+		else
+			gather(to, from, size, order, a->n);
+		free(from);
 		column_set(&columns[c], to);
 	}
 	a->capacity = a->n;
@@ -273,24 +288,4 @@ attempts_drop_duplicates(struct dataset *d, struct attempts *a)
 	a->n = kept;
 	for (i = 0; i < a->n; i++)
 		d->runs[a->run[i]].attempts++;
-}
-
-uint32_t
-attempt_series(const struct dataset *d, const struct attempts *a, size_t i)
-{
-	return d->runs[a->run[i]].series;
-}
-
-uint32_t
-attempt_path(const struct dataset *d, const struct attempts *a, size_t i)
-{
-	return d->series[attempt_series(d, a, i)].path;
-}
-
-int64_t
-attempt_started_us(const struct dataset *d, const struct attempts *a, size_t i)
-{
-	int64_t interval = d->series[attempt_series(d, a, i)].interval_us;
-
-	return a->slot[i] * interval + a->offset[i] * interval / OFFSET_UNIT;
 }

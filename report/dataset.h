@@ -290,14 +290,26 @@ uint32_t dataset_find_arrival(
  */
 void dataset_finish(struct dataset *d);
 
-/* When attempt i began, within 1/16384 of its interval. */
-int64_t attempt_started_us(
-    const struct dataset *d, const struct attempts *a, size_t i);
+/* The series of attempt i, and the path that it took. */
+static inline uint32_t
+attempt_series(const struct dataset *d, const struct attempts *a, size_t i)
+{
+	return d->runs[a->run[i]].series;
+}
 
-/* Of the path that attempt i took. */
-uint32_t attempt_series(
-    const struct dataset *d, const struct attempts *a, size_t i);
-uint32_t attempt_path(
-    const struct dataset *d, const struct attempts *a, size_t i);
+static inline uint32_t
+attempt_path(const struct dataset *d, const struct attempts *a, size_t i)
+{
+	return d->series[attempt_series(d, a, i)].path;
+}
+
+/* When attempt i began, within 1/16384 of its interval. */
+static inline int64_t
+attempt_started_us(const struct dataset *d, const struct attempts *a, size_t i)
+{
+	int64_t interval = d->series[attempt_series(d, a, i)].interval_us;
+
+	return a->slot[i] * interval + a->offset[i] * interval / OFFSET_UNIT;
+}
 
 #endif

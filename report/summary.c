@@ -10,24 +10,17 @@
 #include "natdiff/xalloc.h"
 #include "report/stats/quantile.h"
 #include "report/stats/rates.h"
-#include "report/stats/sort.h"
 #include "report/summary.h"
 
 #define HOUR_US INT64_C(3600000000)
 
-/* Some of the attempts: rows[0..n), or the first n where rows is NULL. */
+/* Some of the attempts: rows[0..n). */
 struct selection {
 	const struct dataset *d;
 	const struct attempts *a;
 	const uint32_t *rows;
 	size_t n;
 };
-
-static size_t
-row_of(const struct selection *s, size_t i)
-{
-	return s->rows != NULL ? s->rows[i] : i;
-}
 
 double
 tally_rate(const struct tally *t, struct interval *ci)
@@ -68,20 +61,25 @@ compare_statuses(const void *a, const void *b)
 	return (x->status > y->status) - (x->status < y->status);
 }
 
-/* Statuses of a path's attempts; counts has one place for each, all 0. */
+/* Scratch memory for describe_part(), for any part of the attempts. */
+struct scratch {
+	size_t *statuses; /* one place for each, all 0 */
+	uint32_t *rows;
+	uint32_t *us;
+};
+
+/* Statuses of a path's attempts. */
 static void
 count_statuses(
     struct path_summary *p, const struct selection *s, size_t *counts)
 {
-	size_t capacity = 0, i, k;
+	size_t capacity = 0, i;
 	uint16_t status;
 
 	for (i = 0; i < s->n; i++) {
-		k = row_of(s, i);
-		status = s->a->status[k];
+		status = s->a->status[s->rows[i]];
 		if (status == NO_STATUS ||
-		    s->a->failure[k] == FAILURE_INTERRUPTED ||
-		    attempt_path(s->d, s->a, k) != p->path)
+		    s->a->failure[s->rows[i]] == FAILURE_INTERRUPTED)
 			continue;
 		if (counts[status]++ > 0)
 			continue;
@@ -98,39 +96,40 @@ count_statuses(
 		    compare_statuses);
 }
 
-/* Quantiles of one duration; us has room for all attempts. */
+/* Quantiles of one duration. */
 static void
 describe_duration(struct path_summary *p, const struct selection *s,
-    enum duration which, int64_t *us)
+    enum duration which, uint32_t *us)
 {
+	static const double at[] = { 0.5, 0.9, 0.99 };
 	struct duration_summary *out = &p->durations[which];
 	const uint32_t *column = s->a->duration_us[which];
+	double value[3];
 	size_t i, k, n = 0;
 
 	for (i = 0; i < s->n; i++) {
-		k = row_of(s, i);
+		k = s->rows[i];
 		if (s->a->failure[k] == FAILURE_NONE &&
-		    column[k] != NO_DURATION &&
-		    attempt_path(s->d, s->a, k) == p->path)
+		    column[k] != NO_DURATION)
 			us[n++] = column[k];
 	}
-	sort_int64(us, n);
+	quantile_values(us, n, at, 3, value);
 	out->n = n;
-	out->p50_us = quantile_value(us, n, 0.5);
-	out->p90_us = quantile_value(us, n, 0.9);
-	out->p99_us = quantile_value(us, n, 0.99);
+	out->p50_us = value[0];
+	out->p90_us = value[1];
+	out->p99_us = value[2];
 }
 
-/* Add the paths that a selection has, with their counts. */
+/* The attempts of one path. */
 static void
-count_paths(struct part *part, const struct selection *s)
+describe_path(struct path_summary *p, const struct selection *s,
+    const struct scratch *scratch)
 {
-	size_t n_paths = s->d->n_paths, i, k;
-	struct path_summary *of = x_calloc(n_paths + 1, sizeof(*of)), *p;
+	size_t i, k;
+	int which;
 
 	for (i = 0; i < s->n; i++) {
-		k = row_of(s, i);
-		p = &of[attempt_path(s->d, s->a, k)];
+		k = s->rows[i];
 		tally_add(&p->tally, s->a, k);
 		if (s->a->failure[k] == FAILURE_NONE ||
 		    s->a->failure[k] == FAILURE_INTERRUPTED)
@@ -138,36 +137,63 @@ count_paths(struct part *part, const struct selection *s)
 		p->failures[s->a->phase[k]][s->a->failure[k]]++;
 		p->local += failure_is_local(s->a->failure[k]);
 	}
-	for (i = 0; i < n_paths; i++) {
-		p = &of[i];
-		p->path = (uint32_t)i;
-		if (p->tally.ok + p->tally.failed + p->tally.interrupted == 0)
-			continue;
-		p->rate = tally_rate(&p->tally, &p->rate_ci);
-		of[part->n_paths++] = *p;
-	}
-	part->paths = of;
+	p->rate = tally_rate(&p->tally, &p->rate_ci);
+	count_statuses(p, s, scratch->statuses);
+	for (which = 0; which < DURATION_COUNT; which++)
+		describe_duration(p, s, which, scratch->us);
 }
 
-/* Scratch memory for describe_part(), for any part of the attempts. */
-struct scratch {
-	size_t *statuses;
-	int64_t *us;
-};
-
+/* Divide a selection by path, and describe each path that it has. */
 static void
 describe_part(
-    struct part *part, const struct selection *s, struct scratch *scratch)
+    struct part *part, const struct selection *s, const struct scratch *scratch)
 {
-	size_t i;
-	int which;
+	size_t n_paths = s->d->n_paths, i, begin;
+	size_t *end = x_calloc(n_paths + 1, sizeof(*end));
+	struct selection some = *s;
 
-	count_paths(part, s);
-	for (i = 0; i < part->n_paths; i++) {
-		count_statuses(&part->paths[i], s, scratch->statuses);
-		for (which = 0; which < DURATION_COUNT; which++)
-			describe_duration(
-			    &part->paths[i], s, which, scratch->us);
+	for (i = 0; i < s->n; i++)
+		end[attempt_path(s->d, s->a, s->rows[i]) + 1]++;
+	for (i = 0; i < n_paths; i++) {
+		part->n_paths += end[i + 1] > 0;
+		end[i + 1] += end[i];
+	}
+	/* end[p] is where path p begins, and moves to where it ends. */
+	for (i = 0; i < s->n; i++)
+		scratch->rows[end[attempt_path(s->d, s->a, s->rows[i])]++] =
+		    s->rows[i];
+	part->paths = x_calloc(part->n_paths + 1, sizeof(*part->paths));
+	part->n_paths = 0;
+	for (i = begin = 0; i < n_paths; begin = end[i++]) {
+		if (end[i] == begin)
+			continue;
+		some.rows = scratch->rows + begin;
+		some.n = end[i] - begin;
+		part->paths[part->n_paths].path = (uint32_t)i;
+		describe_path(&part->paths[part->n_paths++], &some, scratch);
+	}
+	free(end);
+}
+
+/* A part that has all attempts is like the whole. */
+static void
+copy_part(struct part *to, const struct part *from)
+{
+	const struct path_summary *p;
+	struct path_summary *copy;
+	size_t i;
+
+	to->n_paths = from->n_paths;
+	to->paths = x_calloc(from->n_paths + 1, sizeof(*to->paths));
+	for (i = 0; i < from->n_paths; i++) {
+		p = &from->paths[i];
+		copy = &to->paths[i];
+		*copy = *p;
+		copy->statuses =
+		    x_calloc(p->n_statuses + 1, sizeof(*copy->statuses));
+		if (p->n_statuses > 0)
+			memcpy(copy->statuses, p->statuses,
+			    p->n_statuses * sizeof(*copy->statuses));
 	}
 }
 
@@ -225,10 +251,14 @@ number_hosts(const struct dataset *d)
 	return hosts;
 }
 
-/* Divide the attempts by their keys, which are below n_keys. */
+/*
+ * Divide the attempts, which are described as a whole, by their keys, which
+ * are below n_keys.
+ */
 static void
-divide(struct parts *parts, const struct selection *all, key_function *key,
-    const uint32_t *hosts, size_t n_keys, struct scratch *scratch)
+divide(struct parts *parts, const struct selection *all,
+    const struct part *whole, key_function *key, const uint32_t *hosts,
+    size_t n_keys, const struct scratch *scratch)
 {
 	size_t *ends = x_calloc(n_keys + 1, sizeof(*ends)), i, begin;
 	uint32_t *rows = x_malloc((all->n + 1) * sizeof(*rows)), k;
@@ -260,7 +290,10 @@ divide(struct parts *parts, const struct selection *all, key_function *key,
 		part->key = (uint32_t)i;
 		some.rows = rows + begin;
 		some.n = ends[i] - begin;
-		describe_part(part, &some, scratch);
+		if (some.n == all->n)
+			copy_part(part, whole);
+		else
+			describe_part(part, &some, scratch);
 	}
 	free(ends);
 	free(rows);
@@ -360,20 +393,29 @@ void
 summary_make(
     struct summary *s, const struct dataset *d, const struct attempts *a)
 {
-	struct selection all = { d, a, NULL, a->n };
+	uint32_t *rows = x_malloc((a->n + 1) * sizeof(*rows));
+	struct selection all = { d, a, rows, a->n };
 	struct scratch scratch;
 	uint32_t *hosts = number_hosts(d);
+	size_t i;
 
 	memset(s, 0, sizeof(*s));
+	for (i = 0; i < a->n; i++)
+		rows[i] = (uint32_t)i;
 	scratch.statuses = x_calloc(UINT16_MAX + 1, sizeof(size_t));
-	scratch.us = x_malloc((a->n + 1) * sizeof(int64_t));
+	scratch.rows = x_malloc((a->n + 1) * sizeof(*scratch.rows));
+	scratch.us = x_malloc((a->n + 1) * sizeof(*scratch.us));
 	describe_part(&s->all, &all, &scratch);
-	divide(&s->targets, &all, target_key, hosts, NO_INDEX + 1, &scratch);
-	divide(&s->hosts, &all, host_key, hosts, d->n_series, &scratch);
+	divide(&s->targets, &all, &s->all, target_key, hosts, NO_INDEX + 1,
+	    &scratch);
 	divide(
-	    &s->addresses, &all, address_key, hosts, d->addresses.n, &scratch);
+	    &s->hosts, &all, &s->all, host_key, hosts, d->n_series, &scratch);
+	divide(&s->addresses, &all, &s->all, address_key, hosts, d->addresses.n,
+	    &scratch);
 	count_hours(s, &all);
+	free(rows);
 	free(scratch.statuses);
+	free(scratch.rows);
 	free(scratch.us);
 	free(hosts);
 }

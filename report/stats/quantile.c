@@ -7,6 +7,7 @@
 #include "report/stats/quantile.h"
 #include "report/stats/rates.h"
 #include "report/stats/rmath.h"
+#include "report/stats/select.h"
 
 #define ALPHA    (1 - STATS_CONFIDENCE)
 #define HD_LEAST 1e-25 /* weights below add nothing */
@@ -20,17 +21,46 @@ rank_of(size_t n, double p)
 	return k < 1 ? 1 : (size_t)k;
 }
 
+/* Between which two ranks, from 0, the p-quantile is; the upper one's share. */
+static double
+ranks_around(size_t n, double p, size_t rank[2])
+{
+	double at = (double)(n - 1) * p;
+
+	rank[0] = (size_t)at;
+	rank[1] = rank[0] + 1 < n ? rank[0] + 1 : rank[0];
+	return at - floor(at);
+}
+
 double
 quantile_value(const int64_t *sorted, size_t n, double p)
 {
-	double at = (double)(n - 1) * p, h = at - floor(at);
-	size_t i = (size_t)at;
+	size_t rank[2];
+	double h;
 
 	if (n == 0)
 		return NAN;
-	if (h == 0 || i + 1 >= n)
-		return (double)sorted[i];
-	return (1 - h) * (double)sorted[i] + h * (double)sorted[i + 1];
+	h = ranks_around(n, p, rank);
+	return (1 - h) * (double)sorted[rank[0]] + h * (double)sorted[rank[1]];
+}
+
+void
+quantile_values(
+    const uint32_t *us, size_t n, const double *p, size_t n_p, double *out)
+{
+	size_t rank[SELECT_MOST] = { 0 }, k;
+	uint32_t value[SELECT_MOST];
+	double h[SELECT_MOST / 2];
+
+	for (k = 0; k < n_p; k++)
+		out[k] = NAN;
+	if (n == 0)
+		return;
+	for (k = 0; k < n_p; k++)
+		h[k] = ranks_around(n, p[k], &rank[2 * k]);
+	select_ranks(us, n, rank, 2 * n_p, value);
+	for (k = 0; k < n_p; k++)
+		out[k] = (1 - h[k]) * value[2 * k] + h[k] * value[2 * k + 1];
 }
 
 /*

@@ -27,6 +27,10 @@ struct quantile_shift {
 /* The p-quantile alone, R's type 7, of ascending latencies; NaN at n = 0. */
 double quantile_value(const int64_t *sorted, size_t n, double p);
 
+/* The same of latencies in any order, for each of n_p values of p, up to 8. */
+void quantile_values(
+    const uint32_t *us, size_t n, const double *p, size_t n_p, double *out);
+
 /*
  * The p-quantile, 0 < p < 1, of n latencies: us in slot order, sorted the
  * same ones in ascending order, failed the number of attempts without one.

@@ -33,6 +33,24 @@ Test(quantile, gives_the_textbook_ranks)
 	cr_expect_float_eq(q.value, 99.01, 1e-9);
 }
 
+Test(quantile, unsorted_latencies_have_the_same_quantiles)
+{
+	static const double p[] = { 0.5, 0.99 };
+	uint32_t us[100];
+	double value[2];
+	size_t i;
+
+	for (i = 0; i < 100; i++)
+		us[i] = (uint32_t)(i * 37 % 100) + 1;
+	quantile_values(us, 100, p, 2, value);
+	cr_expect_eq(value[0], 50.5);
+	cr_expect_float_eq(value[1], 99.01, 1e-9);
+	quantile_values(us, 1, p, 2, value);
+	cr_expect(value[0] == 1 && value[1] == 1);
+	quantile_values(us, 0, p, 2, value);
+	cr_expect(isnan(value[0]) && isnan(value[1]));
+}
+
 Test(quantile, failures_are_infinitely_slow)
 {
 	static const int64_t x[] = { 10, 20, 30, 40 };
