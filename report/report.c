@@ -11,16 +11,17 @@
 #include "report/parallel.h"
 #include "report/report.h"
 
-/* One endpoint by itself: counts and pairs. */
+/* Of one endpoint by itself: counts, or pairs. */
 static void
 prepare(void *context, size_t i)
 {
 	struct report *r = context;
-	struct endpoint_report *ep = &r->endpoints[i];
+	struct endpoint_report *ep = &r->endpoints[i / 2];
 
-	ep->endpoint = &r->d->endpoints[i];
-	summary_make(&ep->summary, r->d, &ep->endpoint->attempts);
-	pairs_find(&ep->pairs, r->d, &ep->endpoint->attempts);
+	if (i % 2 == 0)
+		summary_make(&ep->summary, r->d, &ep->endpoint->attempts);
+	else
+		pairs_find(&ep->pairs, r->d, &ep->endpoint->attempts);
 }
 
 void
@@ -38,7 +39,9 @@ report_make(struct report *r, const struct dataset *d,
 	r->endpoints = x_calloc(d->n_endpoints + 1, sizeof(*r->endpoints));
 	r->n_endpoints = d->n_endpoints;
 	pairs = x_calloc(d->n_endpoints + 1, sizeof(*pairs));
-	parallel_each(r->n_endpoints, prepare, r);
+	for (i = 0; i < d->n_endpoints; i++)
+		r->endpoints[i].endpoint = &d->endpoints[i];
+	parallel_each(2 * r->n_endpoints, prepare, r);
 	for (i = 0; i < d->n_endpoints; i++) {
 		ep = &r->endpoints[i];
 		r->n_pairs += ep->pairs.n;

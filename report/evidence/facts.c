@@ -484,41 +484,29 @@ first_pair_from(
 	return lo;
 }
 
-/* What facts_find() asks about all outcomes. */
-struct question {
-	struct facts *f;
-	const struct dataset *d;
-	const struct attempts *a;
-	const struct pairs *pairs;
-	const struct scope *scope;
-};
-
-static void
-contrast_outcome(void *context, size_t outcome)
-{
-	const struct question *q = context;
-
-	facts_contrast(&q->f->contrast[outcome], q->d, q->a, q->pairs, q->scope,
-	    (enum outcome)outcome);
-}
-
-void
-facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
-    const struct pairs *all, const struct scope *scope)
+/* Those of the scope's slots, so that an episode costs its own length. */
+static struct pairs
+pairs_of_slots(const struct attempts *a, const struct pairs *all,
+    const struct scope *scope)
 {
 	size_t from = first_pair_from(a, all, scope->from_slot);
 	size_t to = first_pair_from(a, all, scope->to_slot);
-	/* Those of the slots, so that an episode costs its own length. */
 	struct pairs part = { .pair = all->n > 0 ? all->pair + from : NULL,
 		.n = to - from };
-	const struct pairs *pairs = &part;
-	struct question q = { f, d, a, pairs, scope };
-	const struct pair *p;
-	size_t i, o;
 
-	memset(f, 0, sizeof(*f));
-	for (i = 0; i < pairs->n; i++) {
-		p = &pairs->pair[i];
+	return part;
+}
+
+static void
+facts_count(struct facts *f, const struct dataset *d, const struct attempts *a,
+    const struct pairs *all, const struct scope *scope)
+{
+	struct pairs part = pairs_of_slots(a, all, scope);
+	const struct pair *p;
+	size_t i;
+
+	for (i = 0; i < part.n; i++) {
+		p = &part.pair[i];
 		if (!in_scope(d, a, p, scope))
 			continue;
 		if (f->pairs++ == 0)
@@ -529,13 +517,55 @@ facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
 		count_certificates(f, a, p);
 	}
 	f->cert_apart =
-	    f->cert_differ > 0 && certificates_apart(d, a, pairs, scope);
+	    f->cert_differ > 0 && certificates_apart(d, a, &part, scope);
 	count_own_failures(f, d, a, scope);
-	find_load_trend(f, d, a, pairs, scope);
-	if (pairs->n >= PARALLEL_FROM) {
-		parallel_each(OUTCOME_COUNT, contrast_outcome, &q);
+	find_load_trend(f, d, a, &part, scope);
+}
+
+/* What facts_find() asks. */
+struct question {
+	struct facts *f;
+	const struct dataset *d;
+	const struct attempts *a;
+	const struct pairs *pairs;
+	const struct scope *scope;
+};
+
+static void
+answer(void *context, size_t part)
+{
+	const struct question *q = context;
+
+	facts_part(q->f, q->d, q->a, q->pairs, q->scope, part);
+}
+
+void
+facts_part(struct facts *f, const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, const struct scope *scope, size_t part)
+{
+	struct pairs some;
+
+	if (part == OUTCOME_COUNT) {
+		facts_count(f, d, a, pairs, scope);
 		return;
 	}
-	for (o = 0; o < OUTCOME_COUNT; o++)
-		contrast_outcome(&q, o);
+	some = pairs_of_slots(a, pairs, scope);
+	facts_contrast(
+	    &f->contrast[part], d, a, &some, scope, (enum outcome)part);
+}
+
+void
+facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, const struct scope *scope)
+{
+	struct question q = { f, d, a, pairs, scope };
+	size_t i;
+
+	memset(f, 0, sizeof(*f));
+	if (pairs_of_slots(a, pairs, scope).n >= PARALLEL_FROM) {
+		parallel_each(FACTS_PARTS, answer, &q);
+		return;
+	}
+	for (i = 0; i < FACTS_PARTS; i++)
+		answer(&q, i);
 }

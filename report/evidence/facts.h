@@ -74,10 +74,19 @@ struct facts {
 	size_t refusing_status; /* 403, 407, 429, 451, 503 */
 };
 
-/* Count and test.  pairs are those of a. */
+/* Count and test, on all cores.  pairs are those of a. */
 void facts_find(struct facts *f, const struct dataset *d,
     const struct attempts *a, const struct pairs *pairs,
     const struct scope *scope);
+
+/*
+ * One of FACTS_PARTS parts of that, which know nothing of each other, for who
+ * has other work to do beside them.  f was 0 before the first.
+ */
+#define FACTS_PARTS (OUTCOME_COUNT + 1)
+void facts_part(struct facts *f, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs,
+    const struct scope *scope, size_t part);
 
 /* One outcome alone. */
 void facts_contrast(struct contrast *c, const struct dataset *d,

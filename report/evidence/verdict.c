@@ -64,20 +64,32 @@ verdict_judge_scope(struct judgement *j, struct facts *facts,
     const struct work *w, size_t endpoint, const struct scope *scope,
     enum scrutiny scrutiny, size_t episode)
 {
+	struct facts control;
+
+	facts_find(facts, w->d, &w->d->endpoints[endpoint].attempts,
+	    w->pairs[endpoint], scope);
+	if (w->control < w->d->n_endpoints)
+		facts_find(&control, w->d,
+		    &w->d->endpoints[w->control].attempts, w->pairs[w->control],
+		    scope);
+	verdict_judge_facts(
+	    j, facts, &control, w, endpoint, scope, scrutiny, episode);
+}
+
+void
+verdict_judge_facts(struct judgement *j, const struct facts *facts,
+    const struct facts *control, const struct work *w, size_t endpoint,
+    const struct scope *scope, enum scrutiny scrutiny, size_t episode)
+{
 	const struct endpoint *ep = &w->d->endpoints[endpoint];
 	struct surroundings around;
 	struct ledger_contrast ledger;
-	struct facts control;
 	struct clues clues;
 	struct scene scene = { w->d, ep, w->pairs[endpoint], scope, facts, NULL,
-		&control, &around, &ledger, w->interval_us, scrutiny, episode };
+		control, &around, &ledger, w->interval_us, scrutiny, episode };
 
-	facts_find(facts, w->d, &ep->attempts, w->pairs[endpoint], scope);
-	if (w->control < w->d->n_endpoints) {
+	if (w->control < w->d->n_endpoints)
 		scene.control = &w->d->endpoints[w->control];
-		facts_find(&control, w->d, &scene.control->attempts,
-		    w->pairs[w->control], scope);
-	}
 	surroundings_find(&around, w->d, facts->first_slot * w->interval_us,
 	    (facts->last_slot + 1) * w->interval_us, scope->nat_series);
 	ledger_contrast(&ledger, &w->v->ledger, w->d, w->pairs, scope);

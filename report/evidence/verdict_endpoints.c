@@ -41,60 +41,70 @@ has_trouble(const struct facts *f)
 	    is_share(f->nat_dns, f->nat_attempts);
 }
 
-/*
- * Paired differences of a phase at an endpoint, of pairs in which both have
- * it; context is the work.
- */
+/* Paired differences of a phase, of pairs in which both have it. */
 static void
-compare_latency(void *context, size_t endpoint)
+compare_latency(struct latency_shift *out, const struct attempts *a,
+    const struct pairs *pairs, enum duration phase)
+{
+	int64_t *diff = x_calloc(pairs->n, sizeof(*diff));
+	const uint32_t *us = a->duration_us[phase];
+	uint32_t nat, direct;
+	size_t i, n = 0;
+
+	for (i = 0; i < pairs->n; i++) {
+		nat = pairs->pair[i].nat;
+		direct = pairs->pair[i].direct;
+		if (a->failure[nat] != FAILURE_NONE ||
+		    a->failure[direct] != FAILURE_NONE ||
+		    us[nat] == NO_DURATION || us[direct] == NO_DURATION)
+			continue;
+		diff[n++] = (int64_t)us[nat] - (int64_t)us[direct];
+	}
+	latency_compare(diff, n, out);
+	free(diff);
+}
+
+/* What is asked of an endpoint: the parts of its facts, then its phases. */
+#define PARTS (FACTS_PARTS + DURATION_COUNT)
+
+/* One of them; context is the work. */
+static void
+find_part(void *context, size_t part)
 {
 	const struct work *w = context;
+	size_t endpoint = part / PARTS, of = part % PARTS;
 	struct endpoint_verdict *e = &w->v->endpoints[endpoint];
-	const struct attempts *a = &w->d->endpoints[endpoint].attempts;
+	const struct attempts *a = &e->endpoint->attempts;
 	const struct pairs *pairs = w->pairs[endpoint];
-	int64_t *diff = x_calloc(pairs->n, sizeof(*diff));
-	uint32_t nat, direct;
-	size_t i, n;
-	int p;
 
-	for (p = 0; p < DURATION_COUNT; p++) {
-		n = 0;
-		for (i = 0; i < pairs->n; i++) {
-			nat = pairs->pair[i].nat;
-			direct = pairs->pair[i].direct;
-			if (a->failure[nat] != FAILURE_NONE ||
-			    a->failure[direct] != FAILURE_NONE ||
-			    a->duration_us[p][nat] == NO_DURATION ||
-			    a->duration_us[p][direct] == NO_DURATION)
-				continue;
-			diff[n++] = (int64_t)a->duration_us[p][nat] -
-			    (int64_t)a->duration_us[p][direct];
-		}
-		latency_compare(diff, n, &e->latency[p]);
-	}
-	free(diff);
+	if (of < FACTS_PARTS)
+		facts_part(&e->facts, w->d, a, pairs, &verdict_everything, of);
+	else
+		compare_latency(&e->latency[of - FACTS_PARTS], a, pairs,
+		    (enum duration)(of - FACTS_PARTS));
 }
 
 void
 verdict_judge_endpoints(struct work *w)
 {
 	struct verdict *v = w->v;
+	const struct facts *control;
 	struct endpoint_verdict *e;
 	size_t i;
 
 	v->n_endpoints = w->d->n_endpoints;
 	v->endpoints = x_calloc(v->n_endpoints, sizeof(*v->endpoints));
+	for (i = 0; i < v->n_endpoints; i++)
+		v->endpoints[i].endpoint = &w->d->endpoints[i];
+	parallel_each(v->n_endpoints * PARTS, find_part, w);
+	control = w->control < v->n_endpoints ? &v->endpoints[w->control].facts
+					      : NULL;
 	for (i = 0; i < v->n_endpoints; i++) {
 		e = &v->endpoints[i];
-		e->endpoint = &w->d->endpoints[i];
 		if (verdict_is_main(e->endpoint))
-			verdict_judge_scope(&e->judgement, &e->facts, w, i,
-			    &verdict_everything, SCRUTINY_TEST, 0);
-		else
-			facts_find(&e->facts, w->d, &e->endpoint->attempts,
-			    w->pairs[i], &verdict_everything);
+			verdict_judge_facts(&e->judgement, &e->facts, control,
+			    w, i, &verdict_everything, SCRUTINY_TEST, 0);
 	}
-	parallel_each(v->n_endpoints, compare_latency, w);
 }
 
 /*

@@ -42,6 +42,11 @@ void verdict_judge_scope(struct judgement *j, struct facts *facts,
     const struct work *w, size_t endpoint, const struct scope *scope,
     enum scrutiny scrutiny, size_t episode);
 
+/* The same of facts that are known, and those of the control, if any. */
+void verdict_judge_facts(struct judgement *j, const struct facts *facts,
+    const struct facts *control, const struct work *w, size_t endpoint,
+    const struct scope *scope, enum scrutiny scrutiny, size_t episode);
+
 /* Each endpoint over the whole window; Holm; which of them are in trouble. */
 void verdict_judge_endpoints(struct work *w);
 void verdict_adjust(struct verdict *v);
