@@ -8,6 +8,7 @@
 
 #include "natdiff/xalloc.h"
 #include "report/attempts.h"
+#include "report/stats/sort.h"
 
 /* One column of struct attempts, for what is done to all of them. */
 struct column {
@@ -146,46 +147,6 @@ attempts_append(struct attempts *a, struct attempts *from)
 	attempts_clear(from);
 }
 
-/*
- * One pass of a radix sort by a byte of the key: from order into next.
- * False where all have the same byte, and nothing was done.
- */
-static bool
-radix_pass(const uint64_t *key, unsigned shift, const uint32_t *order,
-    uint32_t *next, size_t n)
-{
-	size_t counts[256] = { 0 }, sum = 0, count, i;
-
-	for (i = 0; i < n; i++)
-		counts[key[i] >> shift & 0xff]++;
-	if (counts[key[0] >> shift & 0xff] == n)
-		return false;
-	for (i = 0; i < 256; i++) {
-		count = counts[i];
-		counts[i] = sum;
-		sum += count;
-	}
-	for (i = 0; i < n; i++)
-		next[counts[key[order[i]] >> shift & 0xff]++] = order[i];
-	return true;
-}
-
-/* Sort order by key, keeping what is equal in its place. */
-static void
-radix_sort(const uint64_t *key, uint32_t **order, uint32_t **next, size_t n)
-{
-	uint32_t *swap;
-	unsigned shift;
-
-	for (shift = 0; shift < 64; shift += 8) {
-		if (!radix_pass(key, shift, *order, *next, n))
-			continue;
-		swap = *order;
-		*order = *next;
-		*next = swap;
-	}
-}
-
 /* Elements of a size that the compiler knows, so that it copies in place. */
 static inline void
 gather(char *to, const char *from, size_t size, const uint32_t *order, size_t n)
@@ -222,26 +183,87 @@ permute(struct attempts *a, const uint32_t *order)
 	a->capacity = a->n;
 }
 
-/* By slot, then seq, target and run. */
+/* How many bits the largest of some numbers needs; all are or-ed into it. */
+static unsigned
+bits_of(uint64_t all)
+{
+	return all == 0 ? 0 : 64 - (unsigned)__builtin_clzll(all);
+}
+
+/* How wide the parts of the key are, and the least slot. */
+struct key_shape {
+	int64_t least;
+	unsigned slot, seq, target, run;
+};
+
+static struct key_shape
+shape_of(const struct attempts *a)
+{
+	uint64_t slot = 0, seq = 0, target = 0, run = 0;
+	struct key_shape k = { .least = INT64_MAX };
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		k.least = a->slot[i] < k.least ? a->slot[i] : k.least;
+	for (i = 0; i < a->n; i++) {
+		slot |= (uint64_t)(a->slot[i] - k.least);
+		seq |= a->seq[i];
+		target |= a->target[i];
+		run |= a->run[i];
+	}
+	k.slot = bits_of(slot);
+	k.seq = bits_of(seq);
+	k.target = bits_of(target);
+	k.run = bits_of(run);
+	return k;
+}
+
+/* Seq, target and run of attempt i: 64 bits at most. */
+static uint64_t
+low_key(const struct attempts *a, const struct key_shape *k, size_t i)
+{
+	uint64_t key = a->seq[i];
+
+	key = key << k->target | a->target[i];
+	return key << k->run | a->run[i];
+}
+
+/* Where the whole key has more than 64 bits: order by slot what is in order. */
+static void
+order_by_slot(const struct attempts *a, const struct key_shape *k,
+    uint64_t *key, uint32_t *order)
+{
+	uint32_t *before = x_malloc(a->n * sizeof(*before));
+	size_t i;
+
+	memcpy(before, order, a->n * sizeof(*before));
+	for (i = 0; i < a->n; i++)
+		key[i] = (uint64_t)(a->slot[before[i]] - k->least);
+	sort_order(key, a->n, order);
+	for (i = 0; i < a->n; i++)
+		order[i] = before[order[i]];
+	free(before);
+}
+
 void
 attempts_sort(struct attempts *a)
 {
 	uint32_t *order = x_malloc(a->n * sizeof(*order));
-	uint32_t *next = x_malloc(a->n * sizeof(*next));
 	uint64_t *key = x_malloc(a->n * sizeof(*key));
+	struct key_shape k = shape_of(a);
+	unsigned low = k.seq + k.target + k.run;
+	bool fits = k.slot + low <= 64;
 	size_t i;
 
 	for (i = 0; i < a->n; i++) {
-		order[i] = (uint32_t)i;
-		key[i] = (uint64_t)a->seq[i] << 48 |
-		    (uint64_t)a->target[i] << 32 | a->run[i];
+		key[i] = low_key(a, &k, i);
+		if (fits && k.slot > 0)
+			key[i] |= (uint64_t)(a->slot[i] - k.least) << low;
 	}
-	radix_sort(key, &order, &next, a->n);
-	for (i = 0; i < a->n; i++)
-		key[i] = (uint64_t)a->slot[i];
-	radix_sort(key, &order, &next, a->n);
+	sort_order(key, a->n, order);
+	if (!fits)
+		order_by_slot(a, &k, key, order);
 	free(key);
-	free(next);
 	permute(a, order);
 	free(order);
 }

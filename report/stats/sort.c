@@ -122,6 +122,24 @@ sort_int64(int64_t *x, size_t n)
 	free(b);
 }
 
+void
+sort_order(const uint64_t *key, size_t n, uint32_t *order)
+{
+	struct item *a = x_calloc(n, sizeof(*a));
+	struct item *spare = x_calloc(n, sizeof(*spare)), *s;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		a[i].key = key[i];
+		a[i].from = (uint32_t)i;
+	}
+	s = sort_items(a, spare, n);
+	for (i = 0; i < n; i++)
+		order[i] = s[i].from;
+	free(a);
+	free(spare);
+}
+
 double
 sort_signed_ranks(const int64_t *x, size_t n, int32_t *rank2)
 {

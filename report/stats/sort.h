@@ -12,6 +12,12 @@
 void sort_int64(int64_t *x, size_t n);
 
 /*
+ * Set order[0..n) to the places of the keys in ascending order; those of equal
+ * keys stay in theirs.  n is below 2^32.
+ */
+void sort_order(const uint64_t *key, size_t n, uint32_t *order);
+
+/*
  * Ranks of |x[i]| from 1, ties sharing their mean rank, with the sign of
  * x[i], all doubled so that they are whole: rank2[i].  No x[i] is 0; n is
  * below 2^29.  Returns the sum of t^3 - t over the groups of t ties.

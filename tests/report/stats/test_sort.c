@@ -41,6 +41,17 @@ Test(sort, orders_every_width_of_numbers)
 	cr_expect(x[0] == INT64_MIN && x[1] == INT64_MAX);
 }
 
+Test(sort, orders_keys_and_keeps_equal_ones_in_place)
+{
+	static const uint64_t key[] = { UINT64_MAX, 5, 0, 5, 1ULL << 40, 5 };
+	static const uint32_t expected[] = { 2, 1, 3, 5, 4, 0 };
+	uint32_t order[6];
+
+	sort_order(key, 6, order);
+	cr_expect_arr_eq(order, expected, sizeof(expected));
+	sort_order(key, 0, order);
+}
+
 Test(sort, ranks_ties_at_their_mean)
 {
 	static const int64_t x[] = { -5, 3, 5, -100, 3, 3 };
