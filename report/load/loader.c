@@ -26,9 +26,16 @@ uint32_t
 idmap_find(struct idmap *m, int64_t id)
 {
 	size_t low = 0, high = m->n, middle;
+	uint64_t guess;
 
 	if (m->last < m->n && m->ids[m->last] == id)
 		return m->to[m->last];
+	/* Ids without a gap, as most are. */
+	guess = m->n > 0 ? (uint64_t)id - (uint64_t)m->ids[0] : 0;
+	if (guess < m->n && m->ids[guess] == id) {
+		m->last = guess;
+		return m->to[guess];
+	}
 	while (low < high) {
 		middle = low + (high - low) / 2;
 		if (m->ids[middle] < id)
