@@ -136,6 +136,12 @@ attempts_append(struct attempts *a, struct attempts *from)
 	struct column to[N_COLUMNS], more[N_COLUMNS];
 	size_t c;
 
+	if (a->n == 0) {
+		attempts_clear(a);
+		*a = *from;
+		memset(from, 0, sizeof(*from));
+		return;
+	}
 	while (a->capacity < a->n + from->n)
 		attempts_grow(a);
 	columns_of(a, to);

@@ -18,6 +18,7 @@
 #include "natdiff/schema.h"
 #include "natdiff/xalloc.h"
 #include "report/load/database.h"
+#include "report/load/reference.h"
 
 #define BUSY_MS       5000
 #define VALUE_MAX     (4 * 1024 * 1024) /* bytes of a text, a row, an SQL */
@@ -233,67 +234,45 @@ check_version(sqlite3 *db, const char *file, int64_t *version, struct err *e)
 	return 0;
 }
 
-/* An empty database in memory with our tables as of that version. */
-static sqlite3 *
-reference(int64_t version)
-{
-	sqlite3 *db;
-	int64_t i;
-
-	if (sqlite3_open(":memory:", &db) != SQLITE_OK)
-		abort();
-	for (i = 0; i < version; i++)
-		if (sqlite3_exec(db, schema_steps[i], NULL, NULL, NULL) !=
-		    SQLITE_OK)
-			abort();
-	return db;
-}
-
-#define SCHEMA_OF                                   \
-	"SELECT type, name, sql FROM sqlite_schema" \
-	" WHERE type IN ('table', 'view')"
-
 /* Whether db has the table or view of that name with that SQL. */
 static int
-same_object(sqlite3 *db, const char *file, sqlite3_stmt *ours, struct err *e)
+check_object(const char *file, sqlite3_stmt *st,
+    const struct reference_object *ours, struct err *e)
 {
-	const char *name = (const char *)sqlite3_column_text(ours, 1);
-	const char *sql = (const char *)sqlite3_column_text(ours, 2);
 	const char *theirs = NULL;
-	sqlite3_stmt *st;
 	int result = -1;
 
-	st = database_prepare(db, file, SCHEMA_OF " AND name = ?", e);
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_text(st, 1, name, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(st, 1, ours->name, -1, SQLITE_STATIC);
 	if (sqlite3_step(st) == SQLITE_ROW)
-		theirs = (const char *)sqlite3_column_text(st, 2);
+		theirs = (const char *)sqlite3_column_text(st, 0);
 	if (theirs == NULL)
-		err_set(e, "%s: damaged: no table %s", file, name);
-	else if (strcmp(theirs, sql) != 0)
+		err_set(e, "%s: damaged: no table %s", file, ours->name);
+	else if (strcmp(theirs, ours->sql) != 0)
 		err_set(e, "%s: its table %s is not as natdiff makes it", file,
-		    name);
+		    ours->name);
 	else
 		result = 0;
-	sqlite3_finalize(st);
+	sqlite3_reset(st);
 	return result;
 }
 
 static int
 check_schema(sqlite3 *db, const char *file, int64_t version, struct err *e)
 {
-	sqlite3 *own = reference(version);
+	const struct reference *own = reference_of((int)version);
 	sqlite3_stmt *st;
+	size_t i;
 	int result = 0;
 
-	st = database_prepare(own, file, SCHEMA_OF, e);
+	st = database_prepare(db, file,
+	    "SELECT sql FROM sqlite_schema"
+	    " WHERE type IN ('table', 'view') AND name = ?",
+	    e);
 	if (st == NULL)
-		result = -1;
-	while (result == 0 && sqlite3_step(st) == SQLITE_ROW)
-		result = same_object(db, file, st, e);
+		return -1;
+	for (i = 0; i < own->n && result == 0; i++)
+		result = check_object(file, st, &own->object[i], e);
 	sqlite3_finalize(st);
-	sqlite3_close(own);
 	return result;
 }
 

@@ -14,6 +14,10 @@
 #include "report/load/load.h"
 #include "report/load/loader.h"
 #include "report/output/printable.h"
+#include "report/parallel.h"
+
+/* Of many: each of them is open meanwhile, and its attempts are held twice. */
+#define FILES_AT_ONCE 16
 
 void
 load_filter_init(struct load_filter *f)
@@ -301,10 +305,9 @@ loader_clear(struct loader *l)
 }
 
 static int
-loader_open(struct loader *l, sqlite3 *(*open)(const char *file, struct err *e),
-    struct err *e)
+loader_open(struct loader *l, struct err *e)
 {
-	l->db = open(l->file, e);
+	l->db = database_open_again(l->file, e);
 	if (l->db == NULL)
 		return -1;
 	l->rows_most = database_rows_most(l->db);
@@ -319,7 +322,7 @@ load_witness(struct dataset *d, const char *file, const struct load_filter *f,
 	struct loader l = { .d = d, .filter = f, .file = file };
 	int result;
 
-	if (loader_open(&l, database_open, e) != 0)
+	if (loader_open(&l, e) != 0)
 		return -1;
 	d->inputs = x_grow(
 	    d->inputs, d->n_inputs, &d->inputs_capacity, sizeof(*d->inputs));
@@ -335,25 +338,47 @@ load_witness(struct dataset *d, const char *file, const struct load_filter *f,
 	return result;
 }
 
+/* The small tables of a file: what its attempts refer to. */
 static int
-load_file(struct dataset *d, size_t input, const char *file,
+load_tables(struct loader *l, struct err *e)
+{
+	if (loader_open(l, e) != 0)
+		return -1;
+	if (loader_each(l, run_sql, add_run, e) != 0 ||
+	    loader_each(l, endpoint_sql, add_endpoint, e) != 0 ||
+	    loader_each(l, target_sql, add_target, e) != 0 ||
+	    loader_each(l, address_sql, add_address, e) != 0 ||
+	    loader_each(l, note_sql, add_note, e) != 0)
+		return -1;
+	return load_certificates(l, e);
+}
+
+/* Some files, whose attempts are read side by side. */
+static int
+load_some(struct dataset *d, char **files, size_t first, size_t n,
     const struct load_filter *f, struct err *e)
 {
-	struct loader l = { .d = d, .filter = f, .file = file, .input = input };
-	int result = -1;
+	struct loader *loaders = x_calloc(n, sizeof(*loaders));
+	int result = 0;
+	size_t i;
 
-	if (loader_open(&l, database_open_again, e) != 0)
-		return -1;
-	if (loader_each(&l, run_sql, add_run, e) == 0 &&
-	    loader_each(&l, endpoint_sql, add_endpoint, e) == 0 &&
-	    loader_each(&l, target_sql, add_target, e) == 0 &&
-	    loader_each(&l, address_sql, add_address, e) == 0 &&
-	    loader_each(&l, note_sql, add_note, e) == 0 &&
-	    load_certificates(&l, e) == 0 && load_attempts(&l, e) == 0 &&
-	    load_surroundings(&l, e) == 0)
-		result = 0;
-	use_left_urls(&l);
-	loader_clear(&l);
+	for (i = 0; i < n && result == 0; i++) {
+		loaders[i] = (struct loader){ .d = d,
+			.filter = f,
+			.file = files[first + i],
+			.input = first + i };
+		result = load_tables(&loaders[i], e);
+	}
+	if (result == 0)
+		result = load_attempts(loaders, n, e);
+	for (i = 0; i < n && result == 0; i++)
+		result = load_surroundings(&loaders[i], e);
+	for (i = 0; i < n; i++) {
+		if (loaders[i].d != NULL)
+			use_left_urls(&loaders[i]);
+		loader_clear(&loaders[i]);
+	}
+	free(loaders);
 	return result;
 }
 
@@ -383,6 +408,43 @@ check_filter(
 	return 0;
 }
 
+/* All files, before anything is read of one. */
+struct checks {
+	char **files;
+	int *result;
+	struct err *e;
+};
+
+static void
+check_file(void *context, size_t i)
+{
+	struct checks *c = context;
+	sqlite3 *db = database_open(c->files[i], &c->e[i]);
+
+	c->result[i] = db != NULL ? 0 : -1;
+	database_close(db);
+}
+
+/* The first that is not in order is told. */
+static int
+check_files(char **files, size_t n, struct err *e)
+{
+	struct checks c = { files, x_calloc(n + 1, sizeof(*c.result)),
+		x_calloc(n + 1, sizeof(*c.e)) };
+	int result = 0;
+	size_t i;
+
+	parallel_each(n, check_file, &c);
+	for (i = 0; i < n && result == 0; i++) {
+		result = c.result[i];
+		if (result != 0)
+			*e = c.e[i];
+	}
+	free(c.result);
+	free(c.e);
+	return result;
+}
+
 int
 load_files(struct dataset *d, char **files, size_t n,
     const struct load_filter *f, struct err *e)
@@ -391,14 +453,18 @@ load_files(struct dataset *d, char **files, size_t n,
 
 	d->since_us = f->since_us;
 	d->until_us = f->until_us;
+	if (check_files(files, n, e) != 0)
+		return -1;
 	for (i = 0; i < n; i++)
 		if (load_witness(d, files[i], f, e) != 0)
 			return -1;
 	dataset_sort_arrivals(d);
 	imports_finish(&d->imports);
 	captures_finish(&d->captures);
-	for (i = 0; i < n; i++)
-		if (load_file(d, i, files[i], f, e) != 0)
+	for (i = 0; i < n; i += FILES_AT_ONCE)
+		if (load_some(d, files, i,
+			n - i < FILES_AT_ONCE ? n - i : FILES_AT_ONCE, f,
+			e) != 0)
 			return -1;
 	if (check_filter(d, f, e) != 0)
 		return -1;

@@ -203,15 +203,15 @@ read_imports(struct loader *l, sqlite3_value **v, const struct attempt_row *row,
 
 /* The server's clock against ours, for the run's mean. */
 static void
-add_date_offset(sqlite3_value **v, struct run *r)
+add_date_offset(sqlite3_value **v, struct clock *c)
 {
 	int64_t us;
 
 	if (loader_value(v[ATTEMPT_DATE_OFFSET], -TIME_MAX_US / 1000,
 		TIME_MAX_US / 1000, false, &us) &&
-	    r->offset_count < 100000) {
-		r->offset_sum_us += us;
-		r->offset_count++;
+	    c->offset_count < 100000) {
+		c->offset_sum_us += us;
+		c->offset_count++;
 	}
 }
 
@@ -253,7 +253,7 @@ loader_add_attempt(struct loader *l, sqlite3_value **v, struct err *e)
 		    (unsigned)ATTEMPTS_MAX);
 	attempts_add(a, &row);
 	l->used[l->endpoints.last] = true;
-	add_date_offset(v, &d->runs[row.run]);
+	add_date_offset(v, &l->clocks[l->runs.last]);
 	d->inputs[l->input].rows++;
 	if (d->first_us == NOT_MEASURED || at < d->first_us)
 		d->first_us = at;

@@ -86,24 +86,66 @@ scan(struct loader *l, const char *sql, struct err *e)
 	return s.result;
 }
 
-/* ----------------------------------------------------------- two at once */
+/* -------------------------------------------------------- several at once */
 
 /*
- * A range of ids, which one thread reads.  What it changes of the dataset is
- * its own, or nobody else's: the endpoints' attempts, the runs' clocks, the
- * counts of the input, the window.
+ * A range of ids, which one thread reads.  What it changes is its own: the
+ * endpoints' attempts, the counts of the input, the window, the clocks.
  */
 struct range {
 	struct loader l;
-	struct dataset d; /* but for the first range, which has the real one */
+	struct dataset d;
+	struct loader *of;
 	char *sql;
 	int result;
 	struct err e;
 };
 
-/* Fewer ids are read sooner than a thread begins. */
+/* A file with fewer ids is read sooner than opened again. */
 #define RANGES_FROM 50000
-#define RANGES      2 /* however many cores: the result must not depend on it */
+#define RANGES_MOST                                               \
+	2 /* however many cores: a file is read in the same parts \
+	   */
+
+/* Make r a range that knows what l does, all of its ids. */
+static void
+range_begin(struct range *r, struct loader *l)
+{
+	const struct dataset *d = l->d;
+
+	r->of = l;
+	r->l = *l;
+	r->d = *d;
+	r->l.d = &r->d;
+	r->l.used = x_calloc(l->endpoints.n + 1, sizeof(*r->l.used));
+	r->l.clocks = x_calloc(l->runs.n + 1, sizeof(*r->l.clocks));
+	r->d.endpoints = x_calloc(d->n_endpoints + 1, sizeof(*d->endpoints));
+	r->d.inputs = x_calloc(d->n_inputs + 1, sizeof(*d->inputs));
+	r->d.inputs[l->input].file = d->inputs[l->input].file;
+	r->d.first_us = r->d.last_us = NOT_MEASURED;
+	r->sql = x_strdup(attempt_sql);
+}
+
+/* Divide the ids of a file between r, which has them all, and r[1]. */
+static int
+range_halve(struct range *r, struct err *e)
+{
+	struct loader *l = r->of;
+	int64_t middle = l->first_id + (l->last_id - l->first_id) / 2;
+	sqlite3 *db = database_open_again(l->file, e);
+
+	if (db == NULL)
+		return -1;
+	range_begin(&r[1], l);
+	r[1].l.db = db;
+	free(r->sql);
+	free(r[1].sql);
+	r->sql = x_asprintf("%s WHERE id <= %" PRId64, attempt_sql, middle);
+	/* It sees a later moment, perhaps: no further than the first. */
+	r[1].sql = x_asprintf("%s WHERE id > %" PRId64 " AND id <= %" PRId64,
+	    attempt_sql, middle, l->last_id);
+	return 0;
+}
 
 static void
 read_range(void *context, size_t i)
@@ -111,32 +153,6 @@ read_range(void *context, size_t i)
 	struct range *r = &((struct range *)context)[i];
 
 	r->result = scan(&r->l, r->sql, &r->e);
-}
-
-/* Make r a range that knows what l does; -1 and e where it cannot be read. */
-static int
-range_open(struct range *r, const struct loader *l, struct err *e)
-{
-	const struct dataset *d = l->d;
-	struct input *input;
-	size_t i;
-
-	r->l = *l;
-	r->l.db = database_open_again(l->file, e);
-	if (r->l.db == NULL)
-		return -1;
-	r->d = *d;
-	r->l.d = &r->d;
-	r->l.used = x_calloc(l->endpoints.n + 1, sizeof(*r->l.used));
-	r->d.endpoints = x_calloc(d->n_endpoints + 1, sizeof(*d->endpoints));
-	r->d.runs = x_calloc(d->n_runs + 1, sizeof(*d->runs));
-	for (i = 0; i < d->n_runs; i++)
-		r->d.runs[i].series = d->runs[i].series;
-	r->d.inputs = x_calloc(d->n_inputs + 1, sizeof(*d->inputs));
-	input = &r->d.inputs[l->input];
-	input->file = d->inputs[l->input].file;
-	r->d.first_us = r->d.last_us = NOT_MEASURED;
-	return 0;
 }
 
 static void
@@ -150,36 +166,76 @@ join_input(struct input *to, struct input *from)
 		free(from->first_bad);
 }
 
-/* What the range found goes to l, and the range ends. */
 static void
-range_join(struct range *r, struct loader *l)
+join_window(struct dataset *to, const struct dataset *from)
 {
+	if (from->first_us == NOT_MEASURED)
+		return;
+	if (to->first_us == NOT_MEASURED || from->first_us < to->first_us)
+		to->first_us = from->first_us;
+	if (to->last_us == NOT_MEASURED || from->last_us > to->last_us)
+		to->last_us = from->last_us;
+}
+
+/* What the range found goes to its file's loader, and the range ends. */
+static void
+range_end(struct range *r)
+{
+	struct loader *l = r->of;
 	struct dataset *d = l->d;
 	size_t i;
 
 	for (i = 0; i < d->n_endpoints; i++)
 		attempts_append(
 		    &d->endpoints[i].attempts, &r->d.endpoints[i].attempts);
-	for (i = 0; i < d->n_runs; i++) {
-		d->runs[i].offset_sum_us += r->d.runs[i].offset_sum_us;
-		d->runs[i].offset_count += r->d.runs[i].offset_count;
+	for (i = 0; i < l->runs.n; i++) {
+		l->clocks[i].offset_sum_us += r->l.clocks[i].offset_sum_us;
+		l->clocks[i].offset_count += r->l.clocks[i].offset_count;
 	}
 	join_input(&d->inputs[l->input], &r->d.inputs[l->input]);
+	join_window(d, &r->d);
 	for (i = 0; i < l->endpoints.n; i++)
 		l->used[i] = l->used[i] || r->l.used[i];
-	if (d->first_us == NOT_MEASURED ||
-	    (r->d.first_us != NOT_MEASURED && r->d.first_us < d->first_us))
-		d->first_us = r->d.first_us;
-	if (r->d.last_us != NOT_MEASURED && r->d.last_us > d->last_us)
-		d->last_us = r->d.last_us;
+	if (r->l.db != l->db)
+		database_close(r->l.db);
 	free(r->d.endpoints);
-	free(r->d.runs);
 	free(r->d.inputs);
+	free(r->l.clocks);
 	free(r->l.used);
-	database_close(r->l.db);
+	free(r->sql);
 }
 
-/* The ids below which and up to which the two ranges go. */
+/* The files in ranges, on all cores. */
+static int
+load_ranges(struct loader *loaders, size_t n, struct err *e)
+{
+	struct range *ranges = x_calloc(RANGES_MOST * n, sizeof(*ranges));
+	size_t n_ranges = 0, i;
+	int result = 0;
+
+	for (i = 0; i < n && result == 0; i++) {
+		range_begin(&ranges[n_ranges++], &loaders[i]);
+		if (loaders[i].last_id - loaders[i].first_id < RANGES_FROM)
+			continue;
+		result = range_halve(&ranges[n_ranges - 1], e);
+		n_ranges += result == 0;
+	}
+	if (result == 0)
+		parallel_each(n_ranges, read_range, ranges);
+	for (i = 0; i < n_ranges; i++) {
+		if (ranges[i].result != 0 && result == 0) {
+			result = -1;
+			*e = ranges[i].e;
+		}
+		range_end(&ranges[i]);
+	}
+	free(ranges);
+	return result;
+}
+
+/* ------------------------------------------------------------------ all */
+
+/* The least and the largest id. */
 static int
 add_ids(struct loader *l, sqlite3_stmt *st, struct err *e)
 {
@@ -191,39 +247,6 @@ add_ids(struct loader *l, sqlite3_stmt *st, struct err *e)
 
 static const char ids_sql[] =
     "SELECT (SELECT min(id) FROM attempt), (SELECT max(id) FROM attempt)";
-
-/* All of them in two ranges at once. */
-static int
-load_ranges(struct loader *l, struct err *e)
-{
-	struct range ranges[RANGES];
-	int64_t middle = l->first_id + (l->last_id - l->first_id) / 2;
-	size_t i;
-	int result = 0;
-
-	memset(ranges, 0, sizeof(ranges));
-	ranges[0].l = *l;
-	if (range_open(&ranges[1], l, e) != 0)
-		return -1;
-	ranges[0].sql =
-	    x_asprintf("%s WHERE id <= %" PRId64, attempt_sql, middle);
-	/* It sees a later moment, perhaps: no further than the first. */
-	ranges[1].sql =
-	    x_asprintf("%s WHERE id > %" PRId64 " AND id <= %" PRId64,
-		attempt_sql, middle, l->last_id);
-	parallel_each(RANGES, read_range, ranges);
-	for (i = 0; i < RANGES; i++) {
-		free(ranges[i].sql);
-		if (ranges[i].result != 0 && result == 0) {
-			result = -1;
-			*e = ranges[i].e;
-		}
-	}
-	range_join(&ranges[1], l);
-	return result;
-}
-
-/* ------------------------------------------------------------------ all */
 
 /* The endpoint of that row has attempts: its url counts. */
 static void
@@ -248,25 +271,52 @@ use_url(struct loader *l, size_t row)
 	*url = NULL;
 }
 
-int
-load_attempts(struct loader *l, struct err *e)
+static int
+begin(struct loader *l, struct err *e)
 {
-	/* Then each row may change what the next is compared with. */
-	bool alone = l->d->n_named_arrivals > 0 || imports_any(&l->d->imports);
-	int result;
+	l->used = x_calloc(l->endpoints.n + 1, sizeof(*l->used));
+	l->clocks = x_calloc(l->runs.n + 1, sizeof(*l->clocks));
+	return loader_each(l, ids_sql, add_ids, e);
+}
+
+static void
+end(struct loader *l)
+{
+	struct run *r;
 	size_t i;
 
-	l->used = x_calloc(l->endpoints.n + 1, sizeof(*l->used));
-	if (loader_each(l, ids_sql, add_ids, e) != 0)
-		result = -1;
-	else if (alone || l->last_id - l->first_id < RANGES_FROM)
-		result = scan(l, alone ? attempt_with_id_sql : attempt_sql, e);
-	else
-		result = load_ranges(l, e);
-	for (i = 0; i < l->endpoints.n; i++)
+	for (i = 0; l->used != NULL && i < l->endpoints.n; i++)
 		if (l->used[i])
 			use_url(l, i);
+	for (i = 0; l->clocks != NULL && i < l->runs.n; i++) {
+		if (l->runs.to[i] == LEFT_OUT)
+			continue;
+		r = &l->d->runs[l->runs.to[i]];
+		r->offset_sum_us += l->clocks[i].offset_sum_us;
+		r->offset_count += l->clocks[i].offset_count;
+	}
 	free(l->used);
+	free(l->clocks);
 	l->used = NULL;
+	l->clocks = NULL;
+}
+
+int
+load_attempts(struct loader *loaders, size_t n, struct err *e)
+{
+	const struct dataset *d = loaders->d;
+	/* Then each row may change what the next is compared with. */
+	bool alone = d->n_named_arrivals > 0 || imports_any(&d->imports);
+	int result = 0;
+	size_t i;
+
+	for (i = 0; i < n && result == 0; i++)
+		result = begin(&loaders[i], e);
+	for (i = 0; i < n && result == 0 && alone; i++)
+		result = scan(&loaders[i], attempt_with_id_sql, e);
+	if (result == 0 && !alone)
+		result = load_ranges(loaders, n, e);
+	for (i = 0; i < n; i++)
+		end(&loaders[i]);
 	return result;
 }

@@ -41,6 +41,12 @@ struct idmap {
 	size_t last; /* found last time: the next is often the same */
 };
 
+/* The servers' clocks against that of a run. */
+struct clock {
+	int64_t offset_sum_us;
+	size_t offset_count;
+};
+
 /* One file at work. */
 struct loader {
 	struct dataset *d;
@@ -52,7 +58,8 @@ struct loader {
 	struct idmap captures;
 	char **urls; /* by row of endpoints; NULL once used */
 	size_t urls_capacity;
-	bool *used; /* so, too: there are attempts */
+	bool *used;           /* so, too: there are attempts */
+	struct clock *clocks; /* by row of runs */
 	int64_t rows_most;
 	int64_t first_id, last_id; /* of attempts */
 };
@@ -149,8 +156,8 @@ int load_captures(struct loader *l, struct err *e);
  */
 int loader_add_attempt(struct loader *l, sqlite3_value **v, struct err *e);
 
-/* load_ranges.c: all of them. */
-int load_attempts(struct loader *l, struct err *e);
+/* load_ranges.c: all of n files, which fill one dataset. */
+int load_attempts(struct loader *loaders, size_t n, struct err *e);
 
 /* What hosts and gateways say (load_around.c); the runs are known. */
 int load_surroundings(struct loader *l, struct err *e);
