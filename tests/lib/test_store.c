@@ -22,6 +22,21 @@
 static char folder[] = "/tmp/natdiff-store.XXXXXX";
 static char file[sizeof(folder) + 20];
 
+/* How often a race is run: fewer times where each takes long. */
+static int
+rounds(int n)
+{
+	return getenv("TESTS_BRIEF") != NULL ? n / 10 : n;
+}
+
+/* A test of sizes, which need a great many rows. */
+static void
+needs_time(void)
+{
+	if (getenv("TESTS_BRIEF") != NULL)
+		cr_skip_test("not where tests are to be brief");
+}
+
 static void
 make_folder(void)
 {
@@ -246,7 +261,7 @@ Test(store, processes_that_open_a_new_file_at_once_all_succeed)
 	struct err e;
 	char c;
 
-	for (round = 0; round < 10; round++) {
+	for (round = 0; round < rounds(10); round++) {
 		cr_assert_eq(pipe(ready), 0);
 		for (i = 0; i < 4; i++) {
 			if (fork() != 0)
@@ -280,7 +295,7 @@ Test(store, a_process_killed_while_it_makes_the_file_leaves_no_ruin)
 	struct err e;
 	pid_t pid;
 
-	for (round = 0; round < 100; round++) {
+	for (round = 0; round < rounds(100); round++) {
 		pid = fork();
 		if (pid == 0) {
 			store_open(file, &e);
@@ -967,14 +982,17 @@ Test(store, a_file_removed_while_in_use_is_told)
 
 Test(store, the_log_stays_short)
 {
-	char *wal = x_asprintf("%s-wal", file);
 	struct attempt_record a;
 	struct store_keys k;
-	struct store *st = filled_store(&k);
+	struct store *st;
 	struct stat sb;
 	struct err e;
+	char *wal;
 	int i, n;
 
+	needs_time();
+	wal = x_asprintf("%s-wal", file);
+	st = filled_store(&k);
 	full_attempt(&a);
 	for (i = 0; i < 100; i++) {
 		for (n = 0; n < 2000; n++)
@@ -995,15 +1013,19 @@ Test(store, the_log_stays_short)
 /* A reader in the way makes the log grow; once it is gone, it is cut. */
 Test(store, the_log_is_cut_when_a_long_reader_is_gone)
 {
-	char *wal = x_asprintf("%s-wal", file);
 	struct attempt_record a;
 	struct store_keys k;
-	struct store *st = filled_store(&k);
-	sqlite3 *reader = raw_open();
+	struct store *st;
+	sqlite3 *reader;
 	struct stat sb;
 	struct err e;
+	char *wal;
 	int i, n;
 
+	needs_time();
+	wal = x_asprintf("%s-wal", file);
+	st = filled_store(&k);
+	reader = raw_open();
 	commit(st);
 	cr_assert_eq(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM attempt",
 			 NULL, NULL, NULL),

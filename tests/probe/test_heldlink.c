@@ -156,7 +156,7 @@ open_link(enum scheme scheme)
 	endpoint.port = at.port;
 	o.address = at;
 	if (impatient)
-		o.connect_timeout_us = o.answer_timeout_us = 300 * MS;
+		o.connect_timeout_us = o.answer_timeout_us = 2000 * MS;
 	l = heldlink_open(&o);
 	cr_assert_eq(changes, 0, "told within heldlink_open()");
 }

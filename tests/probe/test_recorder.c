@@ -378,7 +378,7 @@ mount_small(void)
 	if (unshare(CLONE_NEWNS) != 0 &&
 	    unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
 		return false;
-	mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL);
 	return mount("tmpfs", folder, "tmpfs", 0, "size=2m") == 0;
 }
 
