@@ -32,7 +32,7 @@ check "one core says the same" equals "$(jq 'del(.generated_at)' a.json)" \
 
 # -- more files than are read at once --
 for i in {10..29}; do
-  "$tools/make_attempts" $i.db 1501 3 "$i" >/dev/null
+  "$tools/make_attempts" "$i.db" 1501 3 "$i" >/dev/null
 done
 sql 15.db "UPDATE attempt SET seq = -1 WHERE id = 7"
 sql 28.db "UPDATE attempt SET slot = -1 WHERE id IN (8, 9)"
@@ -48,7 +48,8 @@ mapfile -t reversed < <(printf '%s.db\n' {29..10})
 plain='del(.generated_at, .inputs) | .notes |= sort'
 check "their order does not matter" equals "$(jq "$plain" reversed.json)" \
   "$(jq "$plain" many.json)"
-head -c 50000 20.db >cut && mv cut 20.db
+head -c 50000 20.db >half.db
+mv half.db 20.db
 rm 22.db
 status=0
 "$report" diff [12][0-9].db >damaged.out 2>damaged.err || status=$?
