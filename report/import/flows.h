@@ -23,7 +23,7 @@
 #include "natdiff/err.h"
 #include "report/import/packet.h"
 
-/* Tuples at a time, of 64 bytes each and 16 of the index. */
+/* Tuples at a time, of 64 bytes each and 13 of the index. */
 #define FLOWS_MAX 2500000
 
 /* IPv6 addresses, and destinations by client, that are told apart. */
@@ -63,8 +63,8 @@ struct flows *flows_new(
     const struct flows_sink *sink, const uint64_t seeds[2], struct err *e);
 void flows_free(struct flows *f);
 
-/* n of them, at most FLOWS_BATCH; packets are written to. */
-int flows_add(struct flows *f, struct packet *p, size_t n, struct err *e);
+/* n of them, at most FLOWS_BATCH.  Totals have them by the next batch. */
+int flows_add(struct flows *f, const struct packet *p, size_t n, struct err *e);
 
 /* What is left, in order of time; then f only has its totals. */
 int flows_end(struct flows *f, struct err *e);

@@ -13,32 +13,57 @@
 #include "report/import/flows.h"
 #include "report/import/flowtable.h"
 
-#define PLACES_LEAST 65536
+/* Of the index: at first, by how much more, and for FLOWS_MAX. */
+#define PLACES_LEAST ((size_t)65536)
+#define GROWTH       4
+#define PLACES_MAX   ((size_t)8 * 1024 * 1024)
 
-/* Large pages, where the system has them: flows are hit at random. */
-static struct flow *
-new_flows(struct err *e)
+_Static_assert(FLOWS_MAX <= FLOWTABLE_NUMBER, "each flow has its number");
+_Static_assert(FLOWS_MAX * 2 < PLACES_MAX, "the index is half empty");
+
+/* Large pages, where the system has them: they are hit at random. */
+static void *
+new_pages(size_t size)
 {
-	size_t size = FLOWS_MAX * sizeof(struct flow);
-	void *flows = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (flows == MAP_FAILED) {
-		err_sys(e, "no room for the flows of a capture");
+	if (pages == MAP_FAILED)
 		return NULL;
-	}
-	(void)madvise(flows, size, MADV_HUGEPAGE);
-	return flows;
+	(void)madvise(pages, size, MADV_HUGEPAGE);
+	return pages;
+}
+
+/* Of so many places, all empty.  All of it is written to: fetch it at once. */
+static uint32_t *
+new_index(size_t places)
+{
+	size_t size = places * sizeof(uint32_t);
+	uint32_t *index = new_pages(size);
+
+	if (index == NULL)
+		x_no_memory();
+#ifdef MADV_POPULATE_WRITE
+	(void)madvise(index, size, MADV_POPULATE_WRITE);
+#endif
+	return index;
+}
+
+static void
+free_index(uint32_t *index, size_t places)
+{
+	if (index != NULL)
+		munmap(index, places * sizeof(*index));
 }
 
 int
 flowtable_init(struct flowtable *t, const uint64_t seeds[2], struct err *e)
 {
 	memset(t, 0, sizeof(*t));
-	t->flow = new_flows(e);
+	t->flow = new_pages(FLOWS_MAX * sizeof(struct flow));
 	if (t->flow == NULL)
-		return -1;
-	t->index = x_calloc(PLACES_LEAST, sizeof(*t->index));
+		return err_sys(e, "no room for the flows of a capture");
+	t->index = new_index(PLACES_LEAST);
 	t->mask = PLACES_LEAST - 1;
 	t->seed[0] = seeds[0];
 	t->seed[1] = seeds[1];
@@ -50,59 +75,71 @@ flowtable_clear(struct flowtable *t)
 {
 	if (t->flow != NULL)
 		munmap(t->flow, FLOWS_MAX * sizeof(struct flow));
-	free(t->index);
+	free_index(t->index, t->mask + 1);
 	free(t->v6);
 	free(t->v6_index);
 	memset(t, 0, sizeof(*t));
-}
-
-static bool
-is_of(const struct flow *f, const struct flow_key *k)
-{
-	return f->a == k->a && f->b == k->b && f->port_a == k->port_a &&
-	    f->port_b == k->port_b && ((f->bits & FLOW_V6) != 0) == k->is_v6;
 }
 
 struct flow *
 flowtable_find(
     const struct flowtable *t, const struct flow_key *k, uint64_t hash)
 {
+	uint32_t tag = flowtable_tag(hash);
 	size_t i = (hash >> 32) & t->mask;
 	struct flow *f;
 
 	for (; t->index[i] != 0; i = (i + 1) & t->mask) {
-		if (t->index[i] >> 32 != hash >> 32)
+		if ((t->index[i] & ~FLOWTABLE_NUMBER) != tag)
 			continue;
-		f = &t->flow[(uint32_t)t->index[i] - 1];
-		if (is_of(f, k))
+		f = &t->flow[(t->index[i] & FLOWTABLE_NUMBER) - 1];
+		if (flowtable_is_of(f, k))
 			return f;
 	}
 	return NULL;
 }
 
+/* Flow number n - 1 into the index. */
 static void
-put(struct flowtable *t, uint64_t entry)
+put(struct flowtable *t, uint64_t hash, size_t n)
 {
-	size_t i = (entry >> 32) & t->mask;
+	size_t i = (hash >> 32) & t->mask;
 
 	while (t->index[i] != 0)
 		i = (i + 1) & t->mask;
-	t->index[i] = entry;
+	t->index[i] = flowtable_tag(hash) | (uint32_t)n;
+}
+
+/* All flows into an empty index. */
+static void
+put_all(struct flowtable *t)
+{
+	struct flow_key k;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		k.a = t->flow[i].a;
+		k.b = t->flow[i].b;
+		k.port_a = t->flow[i].port_a;
+		k.port_b = t->flow[i].port_b;
+		k.is_v6 = (t->flow[i].bits & FLOW_V6) != 0;
+		put(t, flowtable_hash(t, &k), i + 1);
+	}
 }
 
 /* At most half of the index is used. */
 static void
 grow(struct flowtable *t)
 {
-	size_t places = t->mask + 1, i;
-	uint64_t *old = t->index;
+	size_t places = t->mask + 1;
 
-	t->index = x_calloc(places * 2, sizeof(*t->index));
-	t->mask = places * 2 - 1;
-	for (i = 0; i < places; i++)
-		if (old[i] != 0)
-			put(t, old[i]);
-	free(old);
+	free_index(t->index, places);
+	places *= GROWTH;
+	if (places > PLACES_MAX)
+		places = PLACES_MAX;
+	t->index = new_index(places);
+	t->mask = places - 1;
+	put_all(t);
 }
 
 struct flow *
@@ -121,7 +158,7 @@ flowtable_add(struct flowtable *t, const struct flow_key *k, uint64_t hash)
 	f->port_a = k->port_a;
 	f->port_b = k->port_b;
 	f->bits = k->is_v6 ? FLOW_V6 : 0;
-	put(t, hash >> 32 << 32 | (uint32_t)t->n);
+	put(t, hash, t->n);
 	return f;
 }
 
@@ -129,7 +166,6 @@ void
 flowtable_sweep(struct flowtable *t,
     bool (*drop)(void *arg, const struct flow *f), void *arg)
 {
-	struct flow_key k;
 	size_t i, n = 0;
 
 	for (i = 0; i < t->n; i++)
@@ -137,14 +173,7 @@ flowtable_sweep(struct flowtable *t,
 			t->flow[n++] = t->flow[i];
 	t->n = n;
 	memset(t->index, 0, (t->mask + 1) * sizeof(*t->index));
-	for (i = 0; i < n; i++) {
-		k.a = t->flow[i].a;
-		k.b = t->flow[i].b;
-		k.port_a = t->flow[i].port_a;
-		k.port_b = t->flow[i].port_b;
-		k.is_v6 = (t->flow[i].bits & FLOW_V6) != 0;
-		put(t, flowtable_hash(t, &k) >> 32 << 32 | (uint32_t)(i + 1));
-	}
+	put_all(t);
 }
 
 uint32_t

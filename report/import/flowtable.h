@@ -1,5 +1,5 @@
 /*
- * The table under flows: connections by tuple, an array with an index of 8
+ * The table under flows: connections by tuple, an array with an index of 4
  * bytes a place, and IPv6 addresses by number.
  */
 #ifndef NATDIFF_IMPORT_FLOWTABLE_H
@@ -49,6 +49,31 @@ struct flow {
 	int64_t reuse_us; /* since the last packet of the older one */
 };
 
+/* What syn_ack_us and challenge_us are where there was none. */
+#define FLOW_NEVER UINT32_MAX
+
+/* Of a connection whose beginning was not seen, the larger port. */
+static inline bool
+flow_client_is_b(const struct flow *c)
+{
+	return (c->bits & FLOW_CLIENT_KNOWN) != 0
+	    ? (c->bits & FLOW_CLIENT_B) != 0
+	    : c->port_b > c->port_a;
+}
+
+static inline bool
+flow_is_closed(const struct flow *c)
+{
+	return (c->bits & FLOW_FIN_A) != 0 && (c->bits & FLOW_FIN_B) != 0;
+}
+
+/* A SYN was seen, and no SYN-ACK. */
+static inline bool
+flow_is_missing(const struct flow *c)
+{
+	return (c->bits & (FLOW_SYN | FLOW_ANSWERED)) == FLOW_SYN;
+}
+
 struct flow_key {
 	uint32_t a, b;
 	uint16_t port_a, port_b;
@@ -58,7 +83,7 @@ struct flow_key {
 struct flowtable {
 	struct flow *flow; /* room for FLOWS_MAX, used from the front */
 	size_t n;
-	uint64_t *index; /* 32 bits of the hash, then 1 + number of a flow */
+	uint32_t *index; /* a tag of the hash, then 1 + number of a flow */
 	size_t mask;     /* of the index's places */
 	uint64_t seed[2];
 	uint8_t (*v6)[16];
@@ -87,22 +112,51 @@ flowtable_hash(const struct flowtable *t, const struct flow_key *k)
 }
 
 /*
- * Of a tuple that is asked for soon: first its place in the index, then, when
- * that has come, the flow.
+ * The hash's upper half tells the place in the index, its lowest bits stand
+ * there, above the number of the flow.
  */
+#define FLOWTABLE_NUMBER_BITS 22
+#define FLOWTABLE_NUMBER      ((1U << FLOWTABLE_NUMBER_BITS) - 1)
+
+static inline uint32_t
+flowtable_tag(uint64_t hash)
+{
+	return (uint32_t)(hash << FLOWTABLE_NUMBER_BITS);
+}
+
+/* Of a tuple that is asked for soon: first its place in the index. */
 static inline void
 flowtable_prefetch_index(const struct flowtable *t, uint64_t hash)
 {
 	__builtin_prefetch(&t->index[(hash >> 32) & t->mask]);
 }
 
-static inline void
-flowtable_prefetch_flow(const struct flowtable *t, uint64_t hash)
+/*
+ * When that has come, the flow: the first with the same tag, which is not
+ * there yet, and may be another's; NULL: there is none.
+ */
+static inline struct flow *
+flowtable_guess(const struct flowtable *t, uint64_t hash)
 {
-	uint64_t entry = t->index[(hash >> 32) & t->mask];
+	uint32_t tag = flowtable_tag(hash);
+	size_t i = (hash >> 32) & t->mask;
+	struct flow *f;
 
-	if (entry != 0)
-		__builtin_prefetch(&t->flow[(uint32_t)entry - 1], 1);
+	for (; t->index[i] != 0; i = (i + 1) & t->mask) {
+		if ((t->index[i] & ~FLOWTABLE_NUMBER) != tag)
+			continue;
+		f = &t->flow[(t->index[i] & FLOWTABLE_NUMBER) - 1];
+		__builtin_prefetch(f, 1);
+		return f;
+	}
+	return NULL;
+}
+
+static inline bool
+flowtable_is_of(const struct flow *f, const struct flow_key *k)
+{
+	return f->a == k->a && f->b == k->b && f->port_a == k->port_a &&
+	    f->port_b == k->port_b && ((f->bits & FLOW_V6) != 0) == k->is_v6;
 }
 
 /* The flow of a tuple, or NULL; so it is called until the next sweep. */

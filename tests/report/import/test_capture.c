@@ -509,6 +509,7 @@ Test(capture, a_full_table_says_what_it_left_out)
 		}
 		cr_assert_eq(flows_add(f, p, FLOWS_BATCH, &e), 0);
 	}
+	cr_assert_eq(flows_add(f, NULL, 0, &e), 0);
 	cr_expect_eq(flows_totals(f)->flows, FLOWS_MAX);
 	cr_expect_eq(
 	    flows_totals(f)->packets_left_out, (int64_t)(i - FLOWS_MAX));
@@ -516,8 +517,8 @@ Test(capture, a_full_table_says_what_it_left_out)
 	p[0].at_us = BEGUN_US + FLOWS_SILENT_US;
 	p[0].source = 0xf0000000;
 	cr_assert_eq(flows_add(f, p, 1, &e), 0);
-	cr_expect_eq(flows_totals(f)->flows, FLOWS_MAX + 1);
 	cr_assert_eq(flows_end(f, &e), 0);
+	cr_expect_eq(flows_totals(f)->flows, FLOWS_MAX + 1);
 	flows_free(f);
 }
 
