@@ -41,10 +41,15 @@ static const struct column_meaning meanings[MEANINGS] = {
 		NULL } },
 };
 
+static enum piece_result read_values(
+    struct parse *p, const char *const *value, const char *identity);
+
+static const struct column_table table = { meanings, MEANINGS, read_values };
+
 static bool
 knows(const char *line)
 {
-	return columns_known(meanings, MEANINGS, line, 2);
+	return columns_known(&table, line, 2);
 }
 
 static bool
@@ -56,22 +61,14 @@ knows_json(const struct jtree *t, const struct jnode *o)
 }
 
 static enum piece_result
-read_values(
-    struct parse *p, const char *const value[MEANINGS], const char *identity)
+read_values(struct parse *p, const char *const *value, const char *identity)
 {
 	struct app_failure_record f;
 	char error[FIELD_TEXT_SIZE];
 
 	app_failure_record_init(&f);
-	if (value[TIME] == NULL)
-		return parse_bad(p,
-		    "no time, expected a column \"time\" (or "
-		    "name it with --columns time=NAME)");
-	if (!field_time(p->hints, value[TIME], &f.at_us))
-		return parse_bad(p,
-		    "%.40s: no time, expected such as "
-		    "2026-11-21T04:45:00+01:00",
-		    value[TIME]);
+	if (columns_time(p, value[TIME], &f.at_us) != PIECE_READ)
+		return PIECE_BAD;
 	if (value[SOURCE] != NULL &&
 	    !columns_address(value[SOURCE], value[SOURCE_PORT], &f.source))
 		return parse_bad(
@@ -92,31 +89,13 @@ read_values(
 static enum piece_result
 read_line(struct parse *p, char *line)
 {
-	struct columns *c = parse_state(p, sizeof(*c));
-	char identity[LINE_IDENTITY_SIZE];
-	const char *value[MEANINGS];
-	enum piece_result result;
-
-	if (c->known)
-		field_line_identity(p, line, identity);
-	result = columns_line(p, c, meanings, MEANINGS, line, value);
-	return result == PIECE_READ ? read_values(p, value, identity) : result;
+	return columns_line(p, &table, line);
 }
 
 static enum piece_result
 read_json(struct parse *p, const struct jnode *o)
 {
-	char identity[LINE_IDENTITY_SIZE], text[1024];
-	const char *value[MEANINGS];
-	size_t i, used = 0;
-
-	if (columns_json(p, o, meanings, MEANINGS, value) != PIECE_READ)
-		return PIECE_BAD;
-	for (i = 0; i < MEANINGS && used < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-		    "%.120s\n", value[i] != NULL ? value[i] : "");
-	field_line_identity(p, text, identity);
-	return read_values(p, value, identity);
+	return columns_json(p, &table, o);
 }
 
 const struct format format_app = {

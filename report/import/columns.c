@@ -11,6 +11,16 @@
 #include "report/import/columns.h"
 #include "report/import/fields.h"
 
+#define COLUMNS_MAX 256
+
+/* The header of a CSV; zeros at first. */
+struct columns {
+	bool known;
+	char separator;
+	size_t n;
+	int meaning[COLUMNS_MAX]; /* index of it, or -1 */
+};
+
 /* What the user says: "time=ts,source=from" gives column ts the meaning. */
 static bool
 is_named(const char *said, const char *meaning, const char *column)
@@ -59,35 +69,35 @@ has_name(const struct column_meaning *m, const char *said, const char *column)
 }
 
 static int
-meaning_of(const struct column_meaning *meanings, size_t n, const char *said,
-    const char *column)
+meaning_of(const struct column_table *t, const char *said, const char *column)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (has_name(&meanings[i], said, column))
+	for (i = 0; i < t->n; i++)
+		if (has_name(&t->meanings[i], said, column))
 			return (int)i;
 	return -1;
 }
 
 /* What the user named must be a meaning: a slip of a letter would be silent. */
 static enum piece_result
-check_said(struct parse *p, const struct column_meaning *meanings, size_t n)
+check_said(struct parse *p, const struct column_table *t)
 {
 	const char *s = p->hints->columns;
 	size_t size, i;
 
 	for (; s != NULL && *s != '\0'; s += strcspn(s, ","), s += *s == ',') {
 		size = strcspn(s, "=,");
-		for (i = 0; i < n; i++)
-			if (strlen(meanings[i].name) == size &&
-			    strncmp(meanings[i].name, s, size) == 0)
+		for (i = 0; i < t->n; i++)
+			if (strlen(t->meanings[i].name) == size &&
+			    strncmp(t->meanings[i].name, s, size) == 0)
 				break;
-		if (i == n)
+		if (i == t->n)
 			return parse_bad(p,
 			    "--columns %.*s: no such meaning, expected one "
 			    "such as %s",
-			    (int)(size < 40 ? size : 40), s, meanings[0].name);
+			    (int)(size < 40 ? size : 40), s,
+			    t->meanings[0].name);
 	}
 	return PIECE_READ;
 }
@@ -143,10 +153,10 @@ cut_value(char **s, char separator)
 }
 
 static enum piece_result
-read_header(struct parse *p, struct columns *c,
-    const struct column_meaning *meanings, size_t n, char *line)
+read_header(struct parse *p, struct columns *c, const struct column_table *t,
+    char *line)
 {
-	enum piece_result good = check_said(p, meanings, n);
+	enum piece_result good = check_said(p, t);
 	char *rest = line, *s;
 
 	if (good != PIECE_READ)
@@ -160,24 +170,24 @@ read_header(struct parse *p, struct columns *c,
 		if (c->n == COLUMNS_MAX)
 			return parse_bad(
 			    p, "more than %d columns", COLUMNS_MAX);
-		c->meaning[c->n++] =
-		    meaning_of(meanings, n, p->hints->columns, s);
+		c->meaning[c->n++] = meaning_of(t, p->hints->columns, s);
 	}
 	c->known = true;
 	return PIECE_SKIPPED;
 }
 
 enum piece_result
-columns_line(struct parse *p, struct columns *c,
-    const struct column_meaning *meanings, size_t n, char *line,
-    const char **value)
+columns_line(struct parse *p, const struct column_table *t, char *line)
 {
+	struct columns *c = parse_state(p, sizeof(*c));
+	const char *value[COLUMN_MEANINGS_MAX] = { NULL };
+	char identity[LINE_IDENTITY_SIZE];
 	char *rest = line, *s;
 	size_t i = 0;
 
-	memset(value, 0, n * sizeof(*value));
 	if (!c->known)
-		return read_header(p, c, meanings, n, line);
+		return read_header(p, c, t, line);
+	field_line_identity(p, line, identity);
 	for (s = cut_value(&rest, c->separator); s != NULL;
 	     s = cut_value(&rest, c->separator)) {
 		if (i < c->n && c->meaning[i] >= 0 && *s != '\0' &&
@@ -188,37 +198,43 @@ columns_line(struct parse *p, struct columns *c,
 	if (i != c->n)
 		return parse_bad(
 		    p, "%zu values, expected the header's %zu", i, c->n);
-	return PIECE_READ;
+	return t->row(p, value, identity);
 }
 
 enum piece_result
-columns_json(struct parse *p, const struct jnode *o,
-    const struct column_meaning *meanings, size_t n, const char **value)
+columns_json(
+    struct parse *p, const struct column_table *t, const struct jnode *o)
 {
-	const struct jtree *t = &p->json;
+	const char *value[COLUMN_MEANINGS_MAX] = { NULL };
+	char identity[LINE_IDENTITY_SIZE], text[1024];
 	const struct jnode *m;
-	enum piece_result good = check_said(p, meanings, n);
+	size_t used = 0, n;
 	int i;
 
-	memset(value, 0, n * sizeof(*value));
-	for (m = jtree_first(t, o); m != NULL; m = jtree_next(t, o, m)) {
+	if (check_said(p, t) != PIECE_READ)
+		return PIECE_BAD;
+	for (m = jtree_first(&p->json, o); m != NULL;
+	     m = jtree_next(&p->json, o, m)) {
 		if (m->text == NULL || *m->text == '\0' ||
 		    strcmp(m->text, "-") == 0)
 			continue;
-		i = meaning_of(meanings, n, p->hints->columns, m->key);
+		i = meaning_of(t, p->hints->columns, m->key);
 		if (i >= 0 && value[i] == NULL)
 			value[i] = m->text;
 	}
-	return good;
+	for (n = 0; n < t->n && used < sizeof(text); n++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+		    "%.120s\n", value[n] != NULL ? value[n] : "");
+	field_line_identity(p, text, identity);
+	return t->row(p, value, identity);
 }
 
 bool
-columns_known(const struct column_meaning *meanings, size_t n, const char *line,
-    size_t least)
+columns_known(const struct column_table *t, const char *line, size_t least)
 {
+	bool found[COLUMN_MEANINGS_MAX] = { false };
 	char copy[4096], *rest = copy, *s;
 	char separator = separator_of(line);
-	bool found[32] = { false };
 	size_t i, count = 0;
 	int m;
 
@@ -226,13 +242,28 @@ columns_known(const struct column_meaning *meanings, size_t n, const char *line,
 	    strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line);
 	for (s = cut_value(&rest, separator); s != NULL;
 	     s = cut_value(&rest, separator)) {
-		m = meaning_of(meanings, n, NULL, s);
-		if (m >= 0 && m < 32)
+		m = meaning_of(t, NULL, s);
+		if (m >= 0)
 			found[m] = true;
 	}
-	for (i = 0; i < 32; i++)
+	for (i = 0; i < t->n; i++)
 		count += found[i];
 	return found[0] && count >= least;
+}
+
+enum piece_result
+columns_time(struct parse *p, const char *value, int64_t *at_us)
+{
+	if (value == NULL)
+		return parse_bad(p,
+		    "no time, expected a column \"time\" (or "
+		    "name it with --columns time=NAME)");
+	if (!field_time(p->hints, value, at_us))
+		return parse_bad(p,
+		    "%.40s: no time, expected such as "
+		    "2026-11-21T04:45:00+01:00",
+		    value);
+	return PIECE_READ;
 }
 
 bool

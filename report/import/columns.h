@@ -7,10 +7,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "report/import/format.h"
-
-#define COLUMNS_MAX 256
 
 /* A meaning, and the usual names of columns that have it, ended by NULL. */
 #define COLUMN_NAMES_MAX 16
@@ -19,29 +18,35 @@ struct column_meaning {
 	const char *others[COLUMN_NAMES_MAX];
 };
 
-/* The header of a CSV; zeros at first. */
-struct columns {
-	bool known;
-	char separator;
+/* What a kind of table has; the first meaning is the time. */
+#define COLUMN_MEANINGS_MAX 16
+struct column_table {
+	const struct column_meaning *meanings;
 	size_t n;
-	int meaning[COLUMNS_MAX]; /* index of it, or -1 */
+	/*
+	 * A row: the value of each meaning, or NULL, and what tells the row
+	 * from others.
+	 */
+	enum piece_result (*row)(
+	    struct parse *p, const char *const *value, const char *identity);
 };
 
 /*
- * Read a CSV line: value[i], of the i-th meaning, or NULL.  The first line
- * is the header: PIECE_SKIPPED.  PIECE_READ, or PIECE_BAD.
+ * Read a line of CSV, the header at first, or an object, and give its values
+ * to row(); what that said, else PIECE_SKIPPED for the header, or PIECE_BAD.
  */
-enum piece_result columns_line(struct parse *p, struct columns *c,
-    const struct column_meaning *meanings, size_t n, char *line,
-    const char **value);
+enum piece_result columns_line(
+    struct parse *p, const struct column_table *t, char *line);
+enum piece_result columns_json(
+    struct parse *p, const struct column_table *t, const struct jnode *o);
 
-/* So, of an object: PIECE_READ or PIECE_BAD. */
-enum piece_result columns_json(struct parse *p, const struct jnode *o,
-    const struct column_meaning *meanings, size_t n, const char **value);
+/* Whether a header has the time, and with it so many meanings at least. */
+bool columns_known(
+    const struct column_table *t, const char *line, size_t least);
 
-/* Whether a header, or an object, has the first meaning (the time). */
-bool columns_known(const struct column_meaning *meanings, size_t n,
-    const char *line, size_t least);
+/* The time of a row, from its value: PIECE_READ or PIECE_BAD. */
+enum piece_result columns_time(
+    struct parse *p, const char *value, int64_t *at_us);
 
 /* An address from one column, with its port there or in another one. */
 bool columns_address(

@@ -48,6 +48,11 @@ static const struct column_meaning meanings[MEANINGS] = {
 	[ASKED_ABOUT] = { "asked_about", { NULL } },
 };
 
+static enum piece_result read_values(
+    struct parse *p, const char *const *value, const char *identity);
+
+static const struct column_table table = { meanings, MEANINGS, read_values };
+
 static bool
 knows(const char *line)
 {
@@ -57,7 +62,7 @@ knows(const char *line)
 
 	for (i = 0; i < sizeof(edge_only) / sizeof(edge_only[0]); i++)
 		if (strstr(line, edge_only[i]) != NULL)
-			return columns_known(meanings, MEANINGS, line, 2);
+			return columns_known(&table, line, 2);
 	return false;
 }
 
@@ -76,8 +81,7 @@ knows_json(const struct jtree *t, const struct jnode *o)
 }
 
 static enum piece_result
-read_values(
-    struct parse *p, const char *const value[MEANINGS], const char *identity)
+read_values(struct parse *p, const char *const *value, const char *identity)
 {
 	struct edge_entry_record en;
 	char request[FIELD_TEXT_SIZE];
@@ -86,15 +90,8 @@ read_values(
 	/* A query without an answer, or with "no": it was not seen. */
 	if (value[ASKED_ABOUT] != NULL && value[TIME] == NULL)
 		return PIECE_SKIPPED;
-	if (value[TIME] == NULL)
-		return parse_bad(p,
-		    "no time, expected a column \"time\" (or "
-		    "name it with --columns time=NAME)");
-	if (!field_time(p->hints, value[TIME], &en.at_us))
-		return parse_bad(p,
-		    "%.40s: no time, expected such as "
-		    "2026-11-21T04:45:00+01:00",
-		    value[TIME]);
+	if (columns_time(p, value[TIME], &en.at_us) != PIECE_READ)
+		return PIECE_BAD;
 	if (value[CLIENT] != NULL &&
 	    !columns_address(value[CLIENT], value[CLIENT_PORT], &en.client))
 		return parse_bad(
@@ -116,31 +113,13 @@ read_values(
 static enum piece_result
 read_line(struct parse *p, char *line)
 {
-	struct columns *c = parse_state(p, sizeof(*c));
-	char identity[LINE_IDENTITY_SIZE];
-	const char *value[MEANINGS];
-	enum piece_result result;
-
-	if (c->known)
-		field_line_identity(p, line, identity);
-	result = columns_line(p, c, meanings, MEANINGS, line, value);
-	return result == PIECE_READ ? read_values(p, value, identity) : result;
+	return columns_line(p, &table, line);
 }
 
 static enum piece_result
 read_json(struct parse *p, const struct jnode *o)
 {
-	char identity[LINE_IDENTITY_SIZE], text[1024];
-	const char *value[MEANINGS];
-	size_t i, used = 0;
-
-	if (columns_json(p, o, meanings, MEANINGS, value) != PIECE_READ)
-		return PIECE_BAD;
-	for (i = 0; i < MEANINGS && used < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-		    "%.120s\n", value[i] != NULL ? value[i] : "");
-	field_line_identity(p, text, identity);
-	return read_values(p, value, identity);
+	return columns_json(p, &table, o);
 }
 
 const struct format format_edge = {
