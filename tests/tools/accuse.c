@@ -16,19 +16,17 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/verdict.h"
 #include "report/stats/rates.h"
 #include "tests/tools/nullmodels.h"
+#include "tests/tools/trials.h"
 
 #define ACCUSED_MOST 0.01
 #define INTERVAL_US  10000000
@@ -157,6 +155,7 @@ static const struct setting settings[] = {
 	{ .name = NULL },
 };
 
+/* Numbers that trials_run() adds up: nothing else may be in it. */
 struct counts {
 	uint64_t cause[CAUSE_COUNT];
 	uint64_t moderate; /* of the right cause, exactly that strength */
@@ -180,9 +179,9 @@ struct row {
 	size_t mains, hosts;
 };
 
-static uint64_t repetitions = 2000, seed = 1, slots_most = UINT64_MAX;
+static struct trials trials = { "accuse", 2000, 1, 0 };
+static uint64_t slots_most = UINT64_MAX;
 static const char *word = "";
-static unsigned int processes;
 static struct scorecard card;
 
 /* ------------------------------------------------------------- datasets */
@@ -402,18 +401,12 @@ try_plight(
 
 /* ------------------------------------------------------------ processes */
 
+/* Repetitions of one process. */
 static void
-fail(const char *what)
+work(const void *arg, unsigned int part, void *counts)
 {
-	fprintf(stderr, "accuse: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-/* Repetitions of one process, to fd. */
-static void
-work(const struct row *row, unsigned int part, int fd)
-{
-	struct counts c[LOOK_COUNT] = { 0 };
+	const struct row *row = arg;
+	struct counts *c = counts; /* of each look */
 	struct draw draws[MAINS_MOST + 1];
 	struct rng r;
 	uint64_t i;
@@ -424,8 +417,8 @@ work(const struct row *row, unsigned int part, int fd)
 		for (h = 0; h < row->hosts; h++)
 			draws[k].nat[h] = x_calloc(row->n, 1);
 	}
-	for (i = part; i < repetitions; i += processes) {
-		rng_seed(&r, seed, row->stream << 32 | i);
+	for (i = part; i < trials.repetitions; i += trials.processes) {
+		rng_seed(&r, trials.seed, row->stream << 32 | i);
 		if (row->m != NULL)
 			try_null(row, &r, draws, c);
 		else
@@ -436,72 +429,22 @@ work(const struct row *row, unsigned int part, int fd)
 		for (h = 0; h < row->hosts; h++)
 			free(draws[k].nat[h]);
 	}
-	if (write(fd, c, sizeof(c)) != sizeof(c))
-		_exit(1);
-}
-
-static void
-add(struct counts *sum, const struct counts *c)
-{
-	int i;
-
-	for (i = 0; i < CAUSE_COUNT; i++)
-		sum->cause[i] += c->cause[i];
-	sum->moderate += c->moderate;
-	sum->by_test += c->by_test;
-	sum->by_episode += c->by_episode;
 }
 
 /* All repetitions of a row, over the processes. */
 static void
 run(const struct row *row, struct counts sum[LOOK_COUNT])
 {
-	struct counts c[LOOK_COUNT];
-	unsigned int i;
-	int fd[2], status, look;
-	pid_t pid;
-
-	memset(sum, 0, sizeof(c));
-	if (pipe(fd) != 0)
-		fail("pipe");
-	for (i = 0; i < processes; i++) {
-		pid = fork();
-		if (pid < 0)
-			fail("fork");
-		if (pid == 0) {
-			work(row, i, fd[1]);
-			_exit(0);
-		}
-	}
-	close(fd[1]);
-	for (i = 0; i < processes; i++) {
-		/* Less than PIPE_BUF: whole or not at all. */
-		if (read(fd[0], c, sizeof(c)) != sizeof(c))
-			fail("a process died");
-		for (look = 0; look < LOOK_COUNT; look++)
-			add(&sum[look], &c[look]);
-	}
-	close(fd[0]);
-	for (i = 0; i < processes; i++)
-		if (wait(&status) < 0 || status != 0)
-			fail("wait");
+	trials_run(&trials, work, row, (uint64_t *)sum,
+	    LOOK_COUNT * sizeof(*sum) / sizeof(uint64_t));
 }
 
 /* --------------------------------------------------------------- tables */
 
-/* 2.5 standard errors of a share; 0 with enough repetitions to be precise. */
-static double
-chance(double p)
-{
-	if (repetitions >= 2000)
-		return 0;
-	return 2.5 * sqrt(p * (1 - p) / (double)repetitions);
-}
-
 static double
 percent(uint64_t count)
 {
-	return 100 * (double)count / (double)repetitions;
+	return 100 * (double)count / (double)trials.repetitions;
 }
 
 static uint64_t
@@ -514,7 +457,7 @@ accused(const struct counts *c)
 static uint64_t
 named(const struct counts *c)
 {
-	return repetitions - accused(c) - c->cause[CAUSE_HEALTHY] -
+	return trials.repetitions - accused(c) - c->cause[CAUSE_HEALTHY] -
 	    c->cause[CAUSE_INCONCLUSIVE] - c->cause[CAUSE_LATENCY_ONLY] -
 	    c->cause[CAUSE_ENDPOINT_DOWN];
 }
@@ -523,11 +466,11 @@ static bool
 print_null(
     const char *name, bool attainable, enum look look, const struct counts *c)
 {
-	struct interval ci =
-	    rates_wilson((double)accused(c), (double)repetitions, rates_z());
+	struct interval ci = rates_wilson(
+	    (double)accused(c), (double)trials.repetitions, rates_z());
 	bool right = !attainable ||
-	    (double)accused(c) / (double)repetitions <=
-		ACCUSED_MOST + chance(ACCUSED_MOST);
+	    (double)accused(c) / (double)trials.repetitions <=
+		ACCUSED_MOST + trials_chance(&trials, ACCUSED_MOST);
 	int i;
 
 	printf("%-30s %-10s %5.1f %4.1f-%4.1f %5.1f %5.1f | %5.1f %5.1f %5.1f "
@@ -594,10 +537,10 @@ static bool
 print_plight(const struct plight *p, const struct counts *c)
 {
 	struct interval ci = rates_wilson(
-	    (double)c->cause[p->right], (double)repetitions, rates_z());
-	bool right = (double)c->cause[p->right] / (double)repetitions >=
-	    p->least - chance(p->least);
-	uint64_t other = repetitions - c->cause[p->right] -
+	    (double)c->cause[p->right], (double)trials.repetitions, rates_z());
+	bool right = (double)c->cause[p->right] / (double)trials.repetitions >=
+	    p->least - trials_chance(&trials, p->least);
+	uint64_t other = trials.repetitions - c->cause[p->right] -
 	    c->cause[CAUSE_INCONCLUSIVE] - c->cause[CAUSE_HEALTHY];
 
 	printf("%-33s %-22s %5.1f %5.1f-%5.1f %5.1f | %5.1f %5.1f %5.1f%s\n",
@@ -631,53 +574,31 @@ run_plights(void)
 	return wrong;
 }
 
-static uint64_t
-number(const char *s, uint64_t most)
-{
-	char *end;
-	unsigned long long v;
-
-	errno = 0;
-	v = strtoull(s, &end, 10);
-	if (errno != 0 || *s < '0' || *s > '9' || *end != '\0' || v > most) {
-		fprintf(stderr, "accuse: no number: %s\n", s);
-		exit(2);
-	}
-	return v;
-}
-
 int
 main(int argc, char **argv)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int opt, wrong;
 
-	processes = cpus > 0 ? (unsigned int)cpus : 1;
-	while ((opt = getopt(argc, argv, "r:s:j:n:m:")) != -1) {
-		if (opt == 'r') {
-			repetitions = number(optarg, UINT32_MAX);
-		} else if (opt == 's') {
-			seed = number(optarg, UINT64_MAX);
-		} else if (opt == 'j') {
-			processes = (unsigned int)number(optarg, 1024);
-		} else if (opt == 'n') {
-			slots_most = number(optarg, UINT64_MAX);
+	for (;;) {
+		opt = getopt(argc, argv, TRIALS_OPTIONS "n:m:");
+		if (opt == -1)
+			break;
+		if (opt == 'n') {
+			slots_most = trials_number(&trials, optarg, UINT64_MAX);
 		} else if (opt == 'm') {
 			word = optarg;
-		} else {
-			fputs("usage: accuse [-r REPETITIONS] [-s SEED] "
-			      "[-j PROCESSES] [-n SLOTS] [-m WORD]\n",
+		} else if (!trials_option(&trials, opt, optarg)) {
+			fputs("usage: accuse " TRIALS_USAGE
+			      " [-n SLOTS] [-m WORD]\n",
 			    stderr);
 			return 2;
 		}
 	}
-	if (repetitions == 0 || processes == 0) {
-		fputs("accuse: nothing to do\n", stderr);
-		return 2;
-	}
+	trials_begin(&trials);
 	scorecard_default(&card);
 	printf("%llu repetitions, seed %llu\n\n",
-	    (unsigned long long)repetitions, (unsigned long long)seed);
+	    (unsigned long long)trials.repetitions,
+	    (unsigned long long)trials.seed);
 	wrong = run_nulls();
 	wrong += run_plights();
 	puts(

@@ -9,25 +9,24 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "natdiff/xalloc.h"
 #include "report/stats/block.h"
 #include "report/stats/rates.h"
 #include "tests/tools/nullmodels.h"
+#include "tests/tools/trials.h"
 
 #define LEVEL       0.05
 #define CONFIRMED   0.01
 #define FALSE_MOST  0.07
 #define POWER_SLACK 0.03
 
+/* Numbers that trials_run() adds up: nothing else may be in it. */
 struct counts {
 	uint64_t fisher;
 	uint64_t mid_p;
@@ -39,8 +38,7 @@ struct counts {
 	uint64_t covered;   /* the robust interval holds the true difference */
 };
 
-static uint64_t repetitions = 4000, seed = 1;
-static unsigned int processes;
+static struct trials trials = { "simulate", 4000, 1, 0 };
 
 /* One draw: the naive tests, then ours. */
 static void
@@ -90,94 +88,36 @@ one(const struct nullmodel *m, struct rng *r, uint8_t *direct, uint8_t *nat,
 	c->covered += ci.lo <= truth && truth <= ci.hi;
 }
 
-/* Repetitions of one process, to fd. */
+/* A model, and where its random numbers begin. */
+struct row {
+	const struct nullmodel *m;
+	uint64_t stream;
+};
+
+/* Repetitions of one process. */
 static void
-work(const struct nullmodel *m, uint64_t row, unsigned int part, int fd)
+work(const void *arg, unsigned int part, void *counts)
 {
+	const struct row *row = arg;
+	const struct nullmodel *m = row->m;
 	uint8_t *direct = x_malloc(m->n), *nat = x_malloc(m->n);
 	int32_t *d = x_calloc(m->n, sizeof(*d));
-	struct counts c = { 0 };
 	struct rng r;
 	uint64_t i;
 
-	for (i = part; i < repetitions; i += processes) {
-		rng_seed(&r, seed, row << 32 | i);
-		one(m, &r, direct, nat, d, &c);
+	for (i = part; i < trials.repetitions; i += trials.processes) {
+		rng_seed(&r, trials.seed, row->stream << 32 | i);
+		one(m, &r, direct, nat, d, counts);
 	}
 	free(direct);
 	free(nat);
 	free(d);
-	if (write(fd, &c, sizeof(c)) != sizeof(c))
-		_exit(1);
-}
-
-static void
-add(struct counts *sum, const struct counts *c)
-{
-	sum->fisher += c->fisher;
-	sum->mid_p += c->mid_p;
-	sum->block += c->block;
-	sum->gate += c->gate;
-	sum->gated += c->gated;
-	sum->worse += c->worse;
-	sum->confirmed += c->confirmed;
-	sum->covered += c->covered;
-}
-
-static void
-fail(const char *what)
-{
-	fprintf(stderr, "simulate: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-/* All repetitions of a row, over the processes. */
-static void
-run(const struct nullmodel *m, uint64_t row, struct counts *sum)
-{
-	struct counts c;
-	unsigned int i;
-	int fd[2], status;
-	pid_t pid;
-
-	*sum = (struct counts){ 0 };
-	if (pipe(fd) != 0)
-		fail("pipe");
-	for (i = 0; i < processes; i++) {
-		pid = fork();
-		if (pid < 0)
-			fail("fork");
-		if (pid == 0) {
-			work(m, row, i, fd[1]);
-			_exit(0);
-		}
-	}
-	close(fd[1]);
-	for (i = 0; i < processes; i++) {
-		/* Less than PIPE_BUF: whole or not at all. */
-		if (read(fd[0], &c, sizeof(c)) != sizeof(c))
-			fail("a process died");
-		add(sum, &c);
-	}
-	close(fd[0]);
-	for (i = 0; i < processes; i++)
-		if (wait(&status) < 0 || status != 0)
-			fail("wait");
 }
 
 static double
 share(uint64_t count)
 {
-	return (double)count / (double)repetitions;
-}
-
-/* 2.5 standard errors of a share; 0 with enough repetitions to be precise. */
-static double
-chance(double p)
-{
-	if (repetitions >= 2000)
-		return 0;
-	return 2.5 * sqrt(p * (1 - p) / (double)repetitions);
+	return (double)count / (double)trials.repetitions;
 }
 
 static bool
@@ -186,21 +126,27 @@ is_right(const struct nullmodel *m, const struct counts *c)
 	double got = share(c->gated);
 
 	if (m->power > 0)
-		return got >= m->power - POWER_SLACK - chance(m->power);
-	return !m->attainable || got <= FALSE_MOST + chance(FALSE_MOST);
+		return got >=
+		    m->power - POWER_SLACK - trials_chance(&trials, m->power);
+	return !m->attainable ||
+	    got <= FALSE_MOST + trials_chance(&trials, FALSE_MOST);
 }
 
 static int
 run_all(const char *title, const struct nullmodel *m, uint64_t first_row)
 {
 	struct counts c;
+	struct row row;
 	int wrong = 0;
 
 	printf("%s\n", title);
 	printf("%-31s %6s %6s %6s | %6s %6s %6s %6s %6s\n", "", "Fisher",
 	    "mid-p", "block", "gated", "worse", "1 %", "gate", "cover");
 	for (; m->name != NULL; m++, first_row++) {
-		run(m, first_row, &c);
+		row.m = m;
+		row.stream = first_row;
+		trials_run(&trials, work, &row, (uint64_t *)&c,
+		    sizeof(c) / sizeof(uint64_t));
 		printf("%-31s %6.3f %6.3f %6.3f | %6.3f %6.3f %6.3f %6.2f "
 		       "%6.3f",
 		    m->name, share(c.fisher), share(c.mid_p), share(c.block),
@@ -220,48 +166,24 @@ run_all(const char *title, const struct nullmodel *m, uint64_t first_row)
 	return wrong;
 }
 
-static uint64_t
-number(const char *s, uint64_t most)
-{
-	char *end;
-	unsigned long long v;
-
-	errno = 0;
-	v = strtoull(s, &end, 10);
-	if (errno != 0 || *s < '0' || *s > '9' || *end != '\0' || v > most) {
-		fprintf(stderr, "simulate: no number: %s\n", s);
-		exit(2);
-	}
-	return v;
-}
-
 int
 main(int argc, char **argv)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int opt, wrong;
 
-	processes = cpus > 0 ? (unsigned int)cpus : 1;
-	while ((opt = getopt(argc, argv, "r:s:j:")) != -1) {
-		if (opt == 'r') {
-			repetitions = number(optarg, UINT32_MAX);
-		} else if (opt == 's') {
-			seed = number(optarg, UINT64_MAX);
-		} else if (opt == 'j') {
-			processes = (unsigned int)number(optarg, 1024);
-		} else {
-			fputs("usage: simulate [-r REPETITIONS] [-s SEED] "
-			      "[-j PROCESSES]\n",
-			    stderr);
+	for (;;) {
+		opt = getopt(argc, argv, TRIALS_OPTIONS);
+		if (opt == -1)
+			break;
+		if (!trials_option(&trials, opt, optarg)) {
+			fputs("usage: simulate " TRIALS_USAGE "\n", stderr);
 			return 2;
 		}
 	}
-	if (repetitions == 0 || processes == 0) {
-		fputs("simulate: nothing to do\n", stderr);
-		return 2;
-	}
+	trials_begin(&trials);
 	printf("%llu repetitions, seed %llu; share of rejections at 5 %%\n\n",
-	    (unsigned long long)repetitions, (unsigned long long)seed);
+	    (unsigned long long)trials.repetitions,
+	    (unsigned long long)trials.seed);
 	wrong = run_all("Both paths alike: false alarms", nullmodels_null, 0);
 	putchar('\n');
 	wrong += run_all("NAT worse: power", nullmodels_power, 1000);
