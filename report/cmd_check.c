@@ -54,56 +54,55 @@ struct check {
 };
 
 static int
-take_duration(int64_t *us, const char *value, struct err *e)
-{
-	if (duration_parse(value, us) == 0 && *us > 0)
-		return 0;
-	return err_set(e, "%s: not a duration as 90s, 10m or 6h", value);
-}
-
-static int
-take_in_a_row(size_t *n, const char *value, struct err *e)
+take_in_a_row(size_t *n, const char *option, const char *value, struct err *e)
 {
 	char *end;
 	long got = strtol(value, &end, 10);
 
 	if (*value == '\0' || *end != '\0' || got < 1 || got > IN_A_ROW_MAX)
-		return err_set(e, "%s: not a number of slots, 1 to %d", value,
-		    IN_A_ROW_MAX);
+		return err_set(e,
+		    "%s %s: expected a number of slots from 1 to %d", option,
+		    value, IN_A_ROW_MAX);
 	*n = (size_t)got;
-	return 0;
+	return 1;
 }
 
 static int
-take_range(struct range *r, const char **text, const char *value, struct err *e)
+take_range(struct range *r, const char **text, const char *option,
+    const char *value, struct err *e)
 {
 	*text = value;
 	if (range_parse(value, r) == 0)
-		return 0;
-	return err_set(e, "%s: not a range as 5, ~:5 or 1:10", value);
+		return 1;
+	return err_set(
+	    e, "%s %s: expected a range as 5, ~:5 or 1:10", option, value);
 }
 
 static int
-take_option(struct check *check, int c, const char *value, struct err *e)
+take_option(void *arg, int c, char *value, struct err *e)
 {
+	struct check *check = arg;
+	struct health_rule *rule = &check->rule;
+
 	switch (c) {
 	case 'w':
 		return take_range(
-		    &check->rule.warning, &check->warning, value, e);
+		    &rule->warning, &check->warning, "--warning", value, e);
 	case 'c':
 		return take_range(
-		    &check->rule.critical, &check->critical, value, e);
+		    &rule->critical, &check->critical, "--critical", value, e);
 	case 'r':
-		return take_in_a_row(&check->rule.alarm.raise, value, e);
+		return take_in_a_row(&rule->alarm.raise, "--raise", value, e);
 	case 'l':
-		return take_in_a_row(&check->rule.alarm.clear, value, e);
+		return take_in_a_row(&rule->alarm.clear, "--clear", value, e);
 	case 'W':
-		return take_duration(&check->window_us, value, e);
+		return options_duration(
+		    &check->window_us, "--window", value, e);
 	case 'a':
-		return take_duration(&check->rule.max_age_us, value, e);
+		return options_duration(
+		    &rule->max_age_us, "--max-age", value, e);
 	default:
-		return options_filter(&check->filter, c, value, e) == 1 ? 0
-									: -1;
+		return options_filter(&check->filter, c, value, e);
 	}
 }
 
@@ -123,27 +122,13 @@ take_options(struct check *check, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct err e;
-	int c;
+	static const struct options_table table = { "check", "hw:c:", options,
+		help, take_option };
+	int status = options_take(&table, argc, argv, check);
 
-	while ((c = getopt_long(argc, argv, "hw:c:", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return options_flushed() ? 0 : HEALTH_UNKNOWN;
-		}
-		if (c == '?')
-			return HEALTH_UNKNOWN;
-		if (take_option(check, c, optarg, &e) != 0) {
-			options_complain("check", &e);
-			return HEALTH_UNKNOWN;
-		}
-	}
-	if (optind == argc) {
-		err_set(&e, "check: no database given");
-		options_complain("check", &e);
-		return HEALTH_UNKNOWN;
-	}
-	return -1;
+	if (status == -1 && optind == argc)
+		status = options_no_database("check");
+	return status > 0 ? HEALTH_UNKNOWN : status;
 }
 
 /* Text fit for the one line: no "|", which begins the performance data. */

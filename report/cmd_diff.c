@@ -49,10 +49,10 @@ struct diff {
 
 #define EXIT_DIFFER 10
 
-/* Take an option by its letter: 1 taken, 0 not known, -1 and e a bad value. */
 static int
-take_option(struct diff *diff, int c, char *value, struct err *e)
+take_option(void *arg, int c, char *value, struct err *e)
 {
+	struct diff *diff = arg;
 	int taken;
 
 	switch (c) {
@@ -95,8 +95,10 @@ take_options(struct diff *diff, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct options_table table = { "diff", "-hf:o:", options,
+		help, take_option };
 	struct err e;
-	int c, taken;
+	int status;
 
 	diff->format = output_find("text", NULL);
 	diff->output.explain = false;
@@ -104,17 +106,9 @@ take_options(struct diff *diff, int argc, char **argv)
 	diff->output_file = NULL;
 	diff->exit_code = false;
 	scorecard_default(&diff->card);
-	while ((c = getopt_long(argc, argv, "-hf:o:", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return options_flushed() ? 0 : 1;
-		}
-		taken = take_option(diff, c, optarg, &e);
-		if (taken < 0)
-			options_complain("diff", &e);
-		if (taken != 1)
-			return EXIT_USAGE;
-	}
+	status = options_take(&table, argc, argv, diff);
+	if (status != -1)
+		return status;
 	for (; optind < argc; optind++) /* behind "--" */
 		periods_file(&diff->periods, argv[optind]);
 	if (options_check(&diff->filter, &e) != 0 ||
@@ -122,12 +116,7 @@ take_options(struct diff *diff, int argc, char **argv)
 		options_complain("diff", &e);
 		return EXIT_USAGE;
 	}
-	if (diff->periods.n == 0) {
-		err_set(&e, "diff: no database given");
-		options_complain("diff", &e);
-		return EXIT_USAGE;
-	}
-	return -1;
+	return diff->periods.n > 0 ? -1 : options_no_database("diff");
 }
 
 /* One path failed while the other worked, in an episode or in the long run. */

@@ -127,6 +127,17 @@ find_format(const char *name, struct err *e)
 	return NULL;
 }
 
+static int
+take_option(void *arg, int c, char *value, struct err *e)
+{
+	struct export *x = arg;
+
+	if (c != 'f')
+		return options_filter(&x->filter, c, value, e);
+	x->sink = find_format(value, e);
+	return x->sink != NULL ? 1 : -1;
+}
+
 /* Take the options; -1: go on, else the exit status. */
 static int
 take_options(struct export *x, int argc, char **argv)
@@ -137,32 +148,18 @@ take_options(struct export *x, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct options_table table = { "export", "hf:", options,
+		help, take_option };
+	int status = options_take(&table, argc, argv, x);
 	struct err e;
-	int c, taken;
 
-	while ((c = getopt_long(argc, argv, "hf:", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return options_flushed() ? 0 : 1;
-		}
-		if (c == 'f') {
-			x->sink = find_format(optarg, &e);
-			taken = x->sink != NULL ? 1 : -1;
-		} else {
-			taken = options_filter(&x->filter, c, optarg, &e);
-		}
-		if (taken < 0)
-			options_complain("export", &e);
-		if (taken != 1)
-			return EXIT_USAGE;
-	}
+	if (status != -1)
+		return status;
 	if (options_check(&x->filter, &e) == 0) {
-		if (x->sink != NULL && optind < argc)
-			return -1;
-		err_set(&e,
-		    x->sink == NULL
-			? "export: --format is missing, csv or jsonl"
-			: "export: no database given");
+		if (x->sink != NULL)
+			return optind < argc ? -1
+					     : options_no_database("export");
+		err_set(&e, "export: --format is missing, csv or jsonl");
 	}
 	options_complain("export", &e);
 	return EXIT_USAGE;

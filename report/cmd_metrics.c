@@ -55,7 +55,6 @@ cmd_metrics(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *name = NULL;
-	struct err e;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
@@ -67,10 +66,7 @@ cmd_metrics(int argc, char **argv)
 			return EXIT_USAGE;
 		name = optarg;
 	}
-	if (optind == argc) {
-		err_set(&e, "metrics: no database given");
-		options_complain("metrics", &e);
-		return EXIT_USAGE;
-	}
+	if (optind == argc)
+		return options_no_database("metrics");
 	return write_metrics(name, argv + optind, (size_t)(argc - optind));
 }

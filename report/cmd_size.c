@@ -133,8 +133,9 @@ take_limits(struct size *s, const char *file, struct err *e)
 }
 
 static int
-take_option(struct size *s, int c, char *value, struct err *e)
+take_option(void *arg, int c, char *value, struct err *e)
 {
+	struct size *s = arg;
 	double percent;
 	int64_t us;
 
@@ -203,20 +204,14 @@ take_options(struct size *s, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	static const struct options_table table = { "size", "h", options, help,
+		take_option };
 	struct err e;
-	int c, taken;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return options_flushed() ? 0 : 1;
-		}
-		taken = take_option(s, c, optarg, &e);
-		if (taken < 0)
-			options_complain("size", &e);
-		if (taken != 1)
-			return EXIT_USAGE;
-	}
+	status = options_take(&table, argc, argv, s);
+	if (status != -1)
+		return status;
 	if (options_check(&s->filter, &e) != 0) {
 		options_complain("size", &e);
 		return EXIT_USAGE;

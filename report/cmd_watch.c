@@ -79,23 +79,25 @@ on_signal(int number)
 }
 
 static int
-take_option(struct watch *w, int c, const char *value, struct err *e)
+take_option(void *arg, int c, char *value, struct err *e)
 {
-	int64_t *us = c == 'i' ? &w->every_us : &w->window_us;
+	struct watch *w = arg;
 	char *end;
 
-	if (c == 'i' || c == 'W') {
-		if (duration_parse(value, us) == 0 && *us > 0)
-			return 0;
-		return err_set(e, "%s: not a duration as 10s, 5m or 1h", value);
-	}
-	if (c == 'n') {
+	switch (c) {
+	case 'i':
+		return options_duration(&w->every_us, "--interval", value, e);
+	case 'W':
+		return options_duration(&w->window_us, "--window", value, e);
+	case 'n':
 		w->count = strtol(value, &end, 10);
 		if (*value != '\0' && *end == '\0' && w->count >= 1)
-			return 0;
-		return err_set(e, "%s: not a number of 1 or more", value);
+			return 1;
+		return err_set(
+		    e, "--count %s: expected a number of 1 or more", value);
+	default:
+		return options_filter(&w->filter, c, value, e);
 	}
-	return options_filter(&w->filter, c, value, e) == 1 ? 0 : -1;
 }
 
 /* Take the options; -1: go on, else the exit status. */
@@ -111,26 +113,14 @@ take_options(struct watch *w, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct err e;
-	int c;
+	static const struct options_table table = { "watch", "hi:", options,
+		help, take_option };
+	int status = options_take(&table, argc, argv, w);
 
-	while ((c = getopt_long(argc, argv, "hi:", options, NULL)) != -1) {
-		if (c == 'h') {
-			fputs(help, stdout);
-			return options_flushed() ? 0 : 1;
-		}
-		if (c == '?')
-			return EXIT_USAGE;
-		if (take_option(w, c, optarg, &e) != 0) {
-			options_complain("watch", &e);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind == argc) {
-		err_set(&e, "watch: no database given");
-		options_complain("watch", &e);
-		return EXIT_USAGE;
-	}
+	if (status != -1)
+		return status;
+	if (optind == argc)
+		return options_no_database("watch");
 	w->files = argv + optind;
 	w->n_files = (size_t)(argc - optind);
 	return -1;

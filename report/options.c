@@ -3,9 +3,11 @@
  */
 #include "config.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "natdiff/program.h"
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
 #include "report/options.h"
@@ -87,4 +89,46 @@ options_flushed(void)
 	err_sys(&e, "standard output: cannot write");
 	options_complain(NULL, &e);
 	return false;
+}
+
+int
+options_take(const struct options_table *t, int argc, char **argv, void *arg)
+{
+	struct err e;
+	int c, taken;
+
+	for (;;) {
+		c = getopt_long(argc, argv, t->letters, t->options, NULL);
+		if (c == -1)
+			return -1;
+		if (c == 'h') {
+			fputs(t->help, stdout);
+			return options_flushed() ? 0 : 1;
+		}
+		taken = c == '?' ? 0 : t->take(arg, c, optarg, &e);
+		if (taken < 0)
+			options_complain(t->command, &e);
+		if (taken != 1)
+			return EXIT_USAGE;
+	}
+}
+
+int
+options_no_database(const char *command)
+{
+	struct err e;
+
+	err_set(&e, "%s: no database given", command);
+	options_complain(command, &e);
+	return EXIT_USAGE;
+}
+
+int
+options_duration(
+    int64_t *us, const char *option, const char *value, struct err *e)
+{
+	if (duration_parse(value, us) == 0 && *us > 0)
+		return 1;
+	return err_set(
+	    e, "%s %s: expected a duration as 90s, 10m or 6h", option, value);
 }

@@ -5,9 +5,12 @@
 #define NATDIFF_REPORT_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "natdiff/err.h"
 #include "report/load/load.h"
+
+struct option;
 
 /* For getopt_long(): the options that choose attempts. */
 #define FILTER_OPTIONS                                    \
@@ -39,6 +42,30 @@ int options_check(const struct load_filter *f, struct err *e);
 
 /* Release what options_filter() allocated. */
 void options_clear(struct load_filter *f);
+
+/* A command's options, for getopt_long(). */
+struct options_table {
+	const char *command;
+	const char *letters;
+	const struct option *options; /* with help, 'h' */
+	const char *help;
+	/* Take one: 1 taken, 0 not known, -1 and e a bad value. */
+	int (*take)(void *arg, int option, char *value, struct err *e);
+};
+
+/*
+ * Take all of them; optind is then the first argument.  -1: go on, else the
+ * exit status: help was shown, or what is wrong was said.
+ */
+int options_take(
+    const struct options_table *t, int argc, char **argv, void *arg);
+
+/* Say that a command has no database; the exit status. */
+int options_no_database(const char *command);
+
+/* A duration above 0 as value of an option: 1, or -1 and e. */
+int options_duration(
+    int64_t *us, const char *option, const char *value, struct err *e);
 
 /*
  * Print e, or a hint at --help where command is not NULL, fit for a terminal,

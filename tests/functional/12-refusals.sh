@@ -67,6 +67,22 @@ no_command() {
 }
 check "no command, one that there is not, and a version nobody gets" no_command
 
+# bad_value STATUS EXPECTED COMMAND OPTION VALUE
+bad_value() {
+  "$report" "$3" "$4" "$5" x.db >out 2>err
+  equals "$? $(cat out)" "$1 " &&
+    equals "$(head -n 1 err)" "natdiff-report: $4 $5: expected $2"
+}
+duration="a duration as 90s, 10m or 6h"
+check "a bad value is told with its option" \
+  bad_value 3 "$duration" check --window 6x
+check "how old data may be" bad_value 3 "$duration" check --max-age 0
+check "a range" bad_value 3 "a range as 5, ~:5 or 1:10" check --warning a:b
+check "slots in a row" \
+  bad_value 3 "a number of slots from 1 to 10000" check --raise 0
+check "how often to look" bad_value 2 "$duration" watch --interval -1s
+check "how many times" bad_value 2 "a number of 1 or more" watch --count 0
+
 # What is printed must not end up in a file that was opened instead.
 closed() {
   "$report" import app /dev/null --into note.db >out || return
