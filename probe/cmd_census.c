@@ -289,66 +289,56 @@ census_json(const struct census *c, const struct host_sample_record *s)
 
 /* --------------------------------------------------------------- options */
 
+static int
+take_option(void *arg, int option, char *value)
+{
+	struct options *o = arg;
+	struct cmd_value v = { "census", NULL, value };
+
+	switch (option) {
+	case 'i':
+		v.option = "--interval";
+		if (duration_parse(value, &o->interval_us) == -1 ||
+		    o->interval_us < INTERVAL_MIN_US ||
+		    o->interval_us > INTERVAL_MAX_US)
+			return cmd_refuse(&v, "a duration from 100ms to 7d");
+		return 0;
+	case 'n':
+		v.option = "--count";
+		return cmd_parse_count(&v, 1, &o->count);
+	case 't':
+		v.option = "--top";
+		return cmd_parse_count(&v, 0, &o->top);
+	default: /* 'j' */
+		o->json = true;
+		return 0;
+	}
+}
+
 /* 0, or -1 after a message; 1 where help was asked for and given. */
 static int
 parse_options(struct options *o, int argc, char **argv)
 {
-	enum { OPTION_TOP = 256, OPTION_JSON };
-	static const struct option table[] = {
+	static const struct option options[] = {
 		{ "interval", required_argument, NULL, 'i' },
 		{ "count", required_argument, NULL, 'n' },
-		{ "top", required_argument, NULL, OPTION_TOP },
-		{ "json", no_argument, NULL, OPTION_JSON },
+		{ "top", required_argument, NULL, 't' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct cmd_value v = { .command = "census" };
-	int c;
+	static const struct cmd_table table = { "census", "i:n:h", options,
+		help, take_option };
+	int result;
 
 	memset(o, 0, sizeof(*o));
 	o->top = TOP_DEFAULT;
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "i:n:h", table, NULL)) != -1) {
-		v.text = optarg;
-		switch (c) {
-		case 'i':
-			v.option = "--interval";
-			if (duration_parse(optarg, &o->interval_us) == -1 ||
-			    o->interval_us < INTERVAL_MIN_US ||
-			    o->interval_us > INTERVAL_MAX_US)
-				return cmd_refuse(
-				    &v, "a duration from 100ms to 7d");
-			break;
-		case 'n':
-			v.option = "--count";
-			if (cmd_parse_count(&v, 1, &o->count) == -1)
-				return -1;
-			break;
-		case OPTION_TOP:
-			v.option = "--top";
-			if (cmd_parse_count(&v, 0, &o->top) == -1)
-				return -1;
-			break;
-		case OPTION_JSON:
-			o->json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return 1;
-		default:
-			return -1;
-		}
-	}
-	if (optind < argc) {
-		v.option = "argument";
-		v.text = argv[optind];
-		return cmd_refuse(&v, "none");
-	}
+	result = cmd_take_options(&table, argc, argv, o);
 	if (o->interval_us == 0 && o->count == 0)
 		o->count = 1;
 	if (o->interval_us == 0)
 		o->interval_us = INTERVAL_DEFAULT_US;
-	return 0;
+	return result;
 }
 
 /* --------------------------------------------------------------- running */

@@ -15,6 +15,7 @@
 #include <jansson.h>
 
 #include "probe/check_names.h"
+#include "probe/cmd_options.h"
 #include "probe/commands.h"
 #include "probe/conf.h"
 #include "probe/plan.h"
@@ -25,72 +26,35 @@ struct options {
 	bool json;
 };
 
-static void
-usage(FILE *out)
-{
-	fputs(
-	    "natdiff-probe check reads a configuration and says what it would do;\n"
-	    "it fires nothing.\n"
-	    "\n"
-	    "  natdiff-probe check -c natdiff.yaml\n"
-	    "  natdiff-probe check -c natdiff.yaml --path nat\n"
-	    "  natdiff-probe check --json | jq .footprint\n"
-	    "\n"
-	    "  -c, --config FILE  the configuration (natdiff.yaml(5)); else that of\n"
-	    "                     $" CONF_ENVIRONMENT ", else " CONF_FILE "\n"
-	    "      --path NAME    only this path\n"
-	    "      --json         the plan as JSON\n"
-	    "  -h, --help         this text\n"
-	    "\n"
-	    "Exit status: 0 usable, 1 failed, 2 errors in the configuration, a plan\n"
-	    "that holds too many NAT ports, or wrong usage.\n",
-	    out);
-}
+static const char help[] =
+    "natdiff-probe check reads a configuration and says what it would do;\n"
+    "it fires nothing.\n"
+    "\n"
+    "  natdiff-probe check -c natdiff.yaml\n"
+    "  natdiff-probe check -c natdiff.yaml --path nat\n"
+    "  natdiff-probe check --json | jq .footprint\n"
+    "\n"
+    "  -c, --config FILE  the configuration (natdiff.yaml(5)); else that of\n"
+    "                     $" CONF_ENVIRONMENT ", else " CONF_FILE "\n"
+    "      --path NAME    only this path\n"
+    "      --json         the plan as JSON\n"
+    "  -h, --help         this text\n"
+    "\n"
+    "Exit status: 0 usable, 1 failed, 2 errors in the configuration, a plan\n"
+    "that holds too many NAT ports, or wrong usage.\n";
 
-/* -1: go on; else the exit status. */
 static int
-read_options(int argc, char **argv, struct options *o)
+take_option(void *arg, int option, char *value)
 {
-	static const struct option known[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "path", required_argument, NULL, 'p' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
+	struct options *o = arg;
 
-	o->file = conf_default_file();
-	for (;;) {
-		option = getopt_long(argc, argv, "c:h", known, NULL);
-		if (option < 0)
-			break;
-		switch (option) {
-		case 'c':
-			o->file = optarg;
-			break;
-		case 'p':
-			o->path = optarg;
-			break;
-		case 'j':
-			o->json = true;
-			break;
-		case 'h':
-			usage(stdout);
-			return 0;
-		default:
-			fputs("natdiff-probe check --help shows how\n", stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
-		fprintf(stderr,
-		    "check: unexpected argument \"%s\", "
-		    "natdiff-probe check --help shows how\n",
-		    argv[optind]);
-		return EXIT_USAGE;
-	}
-	return -1;
+	if (option == 'c')
+		o->file = value;
+	else if (option == 'p')
+		o->path = value;
+	else
+		o->json = true;
+	return 0;
 }
 
 static void
@@ -342,14 +306,23 @@ check(const struct options *o, struct conf *c, const struct conf_notes *notes)
 int
 cmd_check(int argc, char **argv)
 {
-	struct options o = { NULL, NULL, false };
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "path", required_argument, NULL, 'p' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const struct cmd_table table = { "check", "c:h", options, help,
+		take_option };
+	struct options o = { conf_default_file(), NULL, false };
 	struct conf_notes notes;
 	struct conf c;
 	int status;
 
-	status = read_options(argc, argv, &o);
-	if (status >= 0)
-		return status;
+	status = cmd_take_options(&table, argc, argv, &o);
+	if (status != 0)
+		return status < 0 ? EXIT_USAGE : 0;
 	if (conf_load(&c, o.file, &notes, getenv) != 0) {
 		status = EXIT_USAGE;
 		if (o.json)

@@ -99,9 +99,10 @@ parse_span(const struct cmd_value *v, int64_t least_us, const char *expected,
 }
 
 static int
-parse_option(struct options *o, int option)
+take_option(void *arg, int option, char *value)
 {
-	struct cmd_value v = { "gateway", NULL, optarg };
+	struct options *o = arg;
+	struct cmd_value v = { "gateway", NULL, value };
 
 	switch (option) {
 	case 'i':
@@ -125,13 +126,11 @@ parse_option(struct options *o, int option)
 		v.option = "--duration";
 		return cmd_parse_duration(&v, &o->duration_us);
 	case 'D':
-		o->database = optarg;
+		o->database = value;
 		return 0;
-	case 'j':
+	default: /* 'j' */
 		o->json = true;
 		return 0;
-	default:
-		return -1;
 	}
 }
 
@@ -139,7 +138,7 @@ parse_option(struct options *o, int option)
 static int
 parse_options(struct options *o, int argc, char **argv)
 {
-	static const struct option table[] = {
+	static const struct option options[] = {
 		{ "interval", required_argument, NULL, 'i' },
 		{ "once", no_argument, NULL, 'o' },
 		{ "slots", required_argument, NULL, 's' },
@@ -151,32 +150,19 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct cmd_value extra = { "gateway", "argument", NULL };
-	int option;
+	static const struct cmd_table table = { "gateway", "i:h", options, help,
+		take_option };
+	int result;
 
 	memset(o, 0, sizeof(*o));
 	o->interval_us = INTERVAL_DEFAULT_US;
 	o->ports_us = PORTS_DEFAULT;
 	o->retain_us = CONF_RETAIN_DEFAULT_US;
 	o->database = CONF_DATABASE;
-	for (;;) {
-		option = getopt_long(argc, argv, "i:h", table, NULL);
-		if (option == -1)
-			break;
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 1;
-		}
-		if (parse_option(o, option) != 0)
-			return -1;
-	}
+	result = cmd_take_options(&table, argc, argv, o);
 	if (o->ports_us == PORTS_DEFAULT)
 		o->ports_us = PORTS_SAMPLES * o->interval_us;
-	if (optind < argc) {
-		extra.text = argv[optind];
-		return cmd_refuse(&extra, "none");
-	}
-	return 0;
+	return result;
 }
 
 /* -------------------------------------------------------------- sampling */

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,4 +42,27 @@ cmd_parse_duration(const struct cmd_value *v, int64_t *us)
 	if (duration_parse(v->text, us) == 0 && *us > 0)
 		return 0;
 	return cmd_refuse(v, "a duration as 90s, 10m or 2h");
+}
+
+int
+cmd_take_options(const struct cmd_table *t, int argc, char **argv, void *arg)
+{
+	struct cmd_value extra = { t->command, "argument", NULL };
+	int option;
+
+	for (;;) {
+		option = getopt_long(argc, argv, t->letters, t->options, NULL);
+		if (option == -1)
+			break;
+		if (option == 'h') {
+			fputs(t->help, stdout);
+			return 1;
+		}
+		if (option == '?' || t->take(arg, option, optarg) != 0)
+			return -1;
+	}
+	if (optind == argc)
+		return 0;
+	extra.text = argv[optind];
+	return cmd_refuse(&extra, "none");
 }

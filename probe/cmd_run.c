@@ -74,59 +74,38 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* -1: usage; 1: --help was asked for. */
 static int
-parse_options(int argc, char **argv, struct run_options *o)
+take_option(void *arg, int option, char *value)
 {
-	struct cmd_value value = { .command = "run" };
-	int opt;
+	struct run_options *o = arg;
+	struct cmd_value v = { "run", NULL, value };
 
-	while (
-	    (opt = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
-		value.text = optarg;
-		switch (opt) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case 'p':
-			o->path = optarg;
-			break;
-		case 'D':
-			o->database = optarg;
-			break;
-		case 'o':
-			o->agent.once = true;
-			break;
-		case 's':
-			value.option = "--slots";
-			if (cmd_parse_count(&value, 1, &o->agent.slots) != 0)
-				return -1;
-			break;
-		case 'd':
-			value.option = "--duration";
-			if (cmd_parse_duration(&value, &o->agent.duration_us) !=
-			    0)
-				return -1;
-			break;
-		case 'C':
-			o->capture = optarg;
-			break;
-		case 'j':
-			o->json = true;
-			break;
-		case 'h':
-			fputs(usage_text, stdout);
-			return 1;
-		default:
-			return -1;
-		}
+	switch (option) {
+	case 'c':
+		o->config = value;
+		return 0;
+	case 'p':
+		o->path = value;
+		return 0;
+	case 'D':
+		o->database = value;
+		return 0;
+	case 'o':
+		o->agent.once = true;
+		return 0;
+	case 's':
+		v.option = "--slots";
+		return cmd_parse_count(&v, 1, &o->agent.slots);
+	case 'd':
+		v.option = "--duration";
+		return cmd_parse_duration(&v, &o->agent.duration_us);
+	case 'C':
+		o->capture = value;
+		return 0;
+	default: /* 'j' */
+		o->json = true;
+		return 0;
 	}
-	if (optind < argc) {
-		fprintf(stderr, "natdiff-probe run: %s: unexpected argument\n",
-		    argv[optind]);
-		return -1;
-	}
-	return 0;
 }
 
 /* Messages of two threads, and a progress line that they go before. */
@@ -296,6 +275,8 @@ end_capture(struct run_options *o)
 int
 cmd_run(int argc, char **argv)
 {
+	static const struct cmd_table table = { "run", "c:h", long_options,
+		usage_text, take_option };
 	struct run_options o = { 0 };
 	struct footprint f;
 	struct err e = { 0 };
@@ -303,7 +284,7 @@ cmd_run(int argc, char **argv)
 	int64_t fired;
 	int parsed;
 
-	parsed = parse_options(argc, argv, &o);
+	parsed = cmd_take_options(&table, argc, argv, &o);
 	if (parsed != 0)
 		return parsed < 0 ? EXIT_USAGE : 0;
 	if (load_configuration(&o) != 0)

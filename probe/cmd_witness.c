@@ -72,20 +72,21 @@ add_listen(struct witness_settings *o, const struct cmd_value *v)
 }
 
 static int
-add_name(struct witness_settings *o, const struct cmd_value *v)
+add_name(struct witness_settings *o, const struct cmd_value *v, char *name)
 {
 	if (o->n_names == WITNESS_NAMES_MAX)
 		return cmd_refuse(v, "at most 64 of them");
-	if (!witness_service_is_name(v->text))
+	if (!witness_service_is_name(name))
 		return cmd_refuse(v, "a host name or an address");
-	o->names[o->n_names++] = optarg;
+	o->names[o->n_names++] = name;
 	return 0;
 }
 
 static int
-parse_option(struct witness_settings *o, int option)
+take_option(void *arg, int option, char *value)
 {
-	struct cmd_value v = { "witness", NULL, optarg };
+	struct witness_settings *o = arg;
+	struct cmd_value v = { "witness", NULL, value };
 
 	switch (option) {
 	case 'l':
@@ -93,7 +94,7 @@ parse_option(struct witness_settings *o, int option)
 		return add_listen(o, &v);
 	case 'n':
 		v.option = "--name";
-		return add_name(o, &v);
+		return add_name(o, &v, value);
 	case 'm':
 		v.option = "--max-connections";
 		if (cmd_parse_count(&v, 1, &o->max_connections) != 0)
@@ -108,35 +109,29 @@ parse_option(struct witness_settings *o, int option)
 		v.option = "--retain";
 		return cmd_parse_duration(&v, &o->retain_us);
 	case 'c':
-		o->certificate = optarg;
+		o->certificate = value;
 		return 0;
 	case 'k':
-		o->key = optarg;
+		o->key = value;
 		return 0;
 	case 's':
-		o->shared_key_file = optarg;
+		o->shared_key_file = value;
 		return 0;
 	case 'D':
-		o->database = optarg;
+		o->database = value;
 		return 0;
-	case 'u':
-		o->user = optarg;
+	default: /* 'u' */
+		o->user = value;
 		return 0;
-	default:
-		return -1;
 	}
 }
 
 /* What the options say together. */
 static int
-check_options(struct witness_settings *o, int argc, char **argv)
+check_options(struct witness_settings *o)
 {
-	struct cmd_value v = { "witness", "argument", NULL };
+	struct cmd_value v = { "witness", NULL, NULL };
 
-	if (optind < argc) {
-		v.text = argv[optind];
-		return cmd_refuse(&v, "none");
-	}
 	if ((o->certificate == NULL) != (o->key == NULL)) {
 		v.option = o->key == NULL ? "--certificate" : "--key";
 		v.text = o->key == NULL ? o->certificate : o->key;
@@ -152,7 +147,7 @@ check_options(struct witness_settings *o, int argc, char **argv)
 static int
 parse_options(struct witness_settings *o, int argc, char **argv)
 {
-	static const struct option table[] = {
+	static const struct option options[] = {
 		{ "listen", required_argument, NULL, 'l' },
 		{ "database", required_argument, NULL, 'D' },
 		{ "certificate", required_argument, NULL, 'c' },
@@ -166,25 +161,17 @@ parse_options(struct witness_settings *o, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int option;
+	static const struct cmd_table table = { "witness", "h", options, help,
+		take_option };
+	int result;
 
 	memset(o, 0, sizeof(*o));
 	o->database = CONF_DATABASE;
 	o->max_connections = CONNECTIONS_DEFAULT;
 	o->hold_us = HOLD_DEFAULT_US;
 	o->retain_us = RETAIN_DEFAULT_US;
-	for (;;) {
-		option = getopt_long(argc, argv, "h", table, NULL);
-		if (option == -1)
-			break;
-		if (option == 'h') {
-			fputs(help, stdout);
-			return 1;
-		}
-		if (parse_option(o, option) != 0)
-			return -1;
-	}
-	return check_options(o, argc, argv);
+	result = cmd_take_options(&table, argc, argv, o);
+	return result == 0 ? check_options(o) : result;
 }
 
 int
