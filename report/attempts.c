@@ -317,3 +317,18 @@ attempts_drop_duplicates(struct dataset *d, struct attempts *a)
 	for (i = 0; i < a->n; i++)
 		d->runs[a->run[i]].attempts++;
 }
+
+size_t
+attempts_from(const struct attempts *a, int64_t slot)
+{
+	size_t lo = 0, hi = a->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (a->slot[mid] < slot)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}

@@ -290,6 +290,9 @@ uint32_t dataset_find_arrival(
  */
 void dataset_finish(struct dataset *d);
 
+/* The first attempt at slot or later; a->n if there is none.  O(log n). */
+size_t attempts_from(const struct attempts *a, int64_t slot);
+
 /* The series of attempt i, and the path that it took. */
 static inline uint32_t
 attempt_series(const struct dataset *d, const struct attempts *a, size_t i)

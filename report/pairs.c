@@ -232,6 +232,37 @@ pairs_find(struct pairs *p, const struct dataset *d, const struct attempts *a)
 	free(w.direct);
 }
 
+/* The first pair at slot or later: pairs are in slot order. */
+static size_t
+first_from(const struct pairs *p, const struct attempts *a, int64_t slot)
+{
+	size_t lo = 0, hi = p->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (a->slot[p->pair[mid].nat] < slot)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct pairs
+pairs_between(const struct pairs *p, const struct attempts *a,
+    int64_t from_slot, int64_t to_slot)
+{
+	size_t from = first_from(p, a, from_slot);
+	size_t to = first_from(p, a, to_slot);
+	struct pairs view = { 0 };
+
+	if (to > from) {
+		view.pair = p->pair + from;
+		view.n = to - from;
+	}
+	return view;
+}
+
 void
 pairs_clear(struct pairs *p)
 {

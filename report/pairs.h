@@ -53,4 +53,11 @@ void pairs_find(
 
 void pairs_clear(struct pairs *p);
 
+/*
+ * The pairs whose NAT side is of a slot in [from, to): a view of those of a,
+ * without their counts and not to be cleared.  O(log n).
+ */
+struct pairs pairs_between(const struct pairs *p, const struct attempts *a,
+    int64_t from_slot, int64_t to_slot);
+
 #endif

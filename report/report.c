@@ -131,9 +131,9 @@ report_episode_hosts(
 	uint8_t *seen = x_calloc(d->hosts.n + 1, 1);
 	size_t i;
 
-	for (i = 0; i < a->n; i++)
-		if (a->slot[i] >= ep->from_slot && a->slot[i] < ep->to_slot &&
-		    d->paths[attempt_path(d, a, i)].role == ep->role &&
+	for (i = attempts_from(a, ep->from_slot);
+	     i < a->n && a->slot[i] < ep->to_slot; i++)
+		if (d->paths[attempt_path(d, a, i)].role == ep->role &&
 		    (facts_kind(a, i) != KIND_NONE ||
 			(a->syn_retransmits[i] != NO_COUNT &&
 			    a->syn_retransmits[i] > 0)))

@@ -54,16 +54,13 @@ fill_bins(struct bins *b, const struct finding *n, const char *kind)
 	const struct scene *sc = n->scene;
 	const struct attempts *a = &sc->endpoint->attempts;
 	const struct gateway_event *g;
+	struct pairs pairs = finding_pairs(n);
 	uint32_t nat;
 	size_t i, k;
 
-	for (i = 0; i < sc->pairs->n; i++) {
-		nat = sc->pairs->pair[i].nat;
-		if (a->slot[nat] >= n->f->first_slot &&
-		    a->slot[nat] <= n->f->last_slot &&
-		    (sc->scope->nat_series == ALL_SERIES ||
-			attempt_series(sc->d, a, nat) ==
-			    sc->scope->nat_series) &&
+	for (i = 0; i < pairs.n; i++) {
+		nat = pairs.pair[i].nat;
+		if (finding_asks(n, nat) &&
 		    (facts_kind(a, nat) != KIND_NONE ||
 			(a->syn_retransmits[nat] != NO_COUNT &&
 			    a->syn_retransmits[nat] > 0)))

@@ -130,18 +130,6 @@ find_flow(struct view *v, uint32_t target, int64_t from_us, int64_t to_us)
 	return false;
 }
 
-static bool
-is_asked(const struct view *v, uint32_t nat)
-{
-	const struct finding *n = v->n;
-
-	return v->a->slot[nat] >= n->f->first_slot &&
-	    v->a->slot[nat] <= n->f->last_slot &&
-	    (n->scene->scope->nat_series == ALL_SERIES ||
-		attempt_series(n->scene->d, v->a, nat) ==
-		    n->scene->scope->nat_series);
-}
-
 static void
 count_attempt(struct view *v, uint32_t nat)
 {
@@ -159,7 +147,8 @@ count_attempt(struct view *v, uint32_t nat)
 		at_us + (lasted_us != NO_DURATION ? lasted_us : 0)))
 		return;
 	v->ok += facts_kind(a, nat) == KIND_NONE;
-	if (!is_asked(v, nat))
+	if (v->a->slot[nat] < v->n->f->first_slot ||
+	    v->a->slot[nat] > v->n->f->last_slot || !finding_asks(v->n, nat))
 		return;
 	v->trouble += facts_kind(a, nat) != KIND_NONE ||
 	    (a->syn_retransmits[nat] != NO_COUNT &&

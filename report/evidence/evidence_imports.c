@@ -21,20 +21,6 @@
 #define EDGE_NONE 0.05
 #define EDGE_MOST 0.5
 
-/* Whether pair i is in the scene. */
-static bool
-is_asked(const struct finding *n, size_t i)
-{
-	const struct scene *sc = n->scene;
-	const struct attempts *a = &sc->endpoint->attempts;
-	uint32_t nat = sc->pairs->pair[i].nat;
-
-	return a->slot[nat] >= n->f->first_slot &&
-	    a->slot[nat] <= n->f->last_slot &&
-	    (sc->scope->nat_series == ALL_SERIES ||
-		attempt_series(sc->d, a, nat) == sc->scope->nat_series);
-}
-
 static bool
 has_trouble(const struct attempts *a, size_t i)
 {
@@ -48,13 +34,14 @@ count_lines(
     const struct finding *n, uint8_t bit, size_t *joined, size_t *trouble)
 {
 	const struct attempts *a = &n->scene->endpoint->attempts;
+	struct pairs pairs = finding_pairs(n);
 	uint32_t nat;
 	size_t i;
 
 	*joined = *trouble = 0;
-	for (i = 0; i < n->scene->pairs->n; i++) {
-		nat = n->scene->pairs->pair[i].nat;
-		if (!is_asked(n, i) || !has_trouble(a, nat))
+	for (i = 0; i < pairs.n; i++) {
+		nat = pairs.pair[i].nat;
+		if (!finding_asks(n, nat) || !has_trouble(a, nat))
 			continue;
 		++*trouble;
 		*joined += (a->seen[nat] & bit) != 0;
@@ -69,6 +56,8 @@ join_rule(struct finding *n, enum clue clue, uint8_t bit, const char *kind,
 	struct evidence *item;
 	char *select;
 
+	if (!imports_any(&n->scene->d->imports))
+		return;
 	count_lines(n, bit, &joined, &trouble);
 	/* What a sampled log lacks proves nothing. */
 	if (joined < KIND_LEAST)
@@ -135,6 +124,7 @@ void
 rule_edge(struct finding *n)
 {
 	struct edge_counts c = { 0, 0, 0, 0 };
+	struct pairs pairs;
 	enum clue clue = CLUE_EDGE_LOG_LACKS;
 	enum state state = STATE_UNKNOWN;
 	struct evidence *item;
@@ -143,11 +133,12 @@ rule_edge(struct finding *n)
 
 	if (n->scene->d->imports.n_edge == 0)
 		return;
-	for (i = 0; i < n->scene->pairs->n; i++) {
-		if (!is_asked(n, i))
+	pairs = finding_pairs(n);
+	for (i = 0; i < pairs.n; i++) {
+		if (!finding_asks(n, pairs.pair[i].nat))
 			continue;
-		count_edge(n, n->scene->pairs->pair[i].nat, true, &c);
-		count_edge(n, n->scene->pairs->pair[i].direct, false, &c);
+		count_edge(n, pairs.pair[i].nat, true, &c);
+		count_edge(n, pairs.pair[i].direct, false, &c);
 	}
 	if (c.ok < EDGE_LEAST || c.failed < KIND_LEAST)
 		return;

@@ -420,22 +420,6 @@ find_load_trend(struct facts *f, const struct dataset *d,
 	free(load);
 }
 
-/* The first attempt at slot or later. */
-static size_t
-first_from(const struct attempts *a, int64_t slot)
-{
-	size_t lo = 0, hi = a->n, mid;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (a->slot[mid] < slot)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /* Of all attempts, paired or not: what their own hosts did to them. */
 static void
 count_own_failures(struct facts *f, const struct dataset *d,
@@ -446,7 +430,7 @@ count_own_failures(struct facts *f, const struct dataset *d,
 	bool nat;
 	size_t i;
 
-	for (i = first_from(a, scope->from_slot);
+	for (i = attempts_from(a, scope->from_slot);
 	     i < a->n && a->slot[i] < scope->to_slot; i++) {
 		failure = (enum failure)a->failure[i];
 		series = attempt_series(d, a, i);
@@ -467,41 +451,13 @@ count_own_failures(struct facts *f, const struct dataset *d,
 	}
 }
 
-/* The first pair at slot or later: pairs are in slot order. */
-static size_t
-first_pair_from(
-    const struct attempts *a, const struct pairs *pairs, int64_t slot)
-{
-	size_t lo = 0, hi = pairs->n, mid;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (a->slot[pairs->pair[mid].nat] < slot)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-/* Those of the scope's slots, so that an episode costs its own length. */
-static struct pairs
-pairs_of_slots(const struct attempts *a, const struct pairs *all,
-    const struct scope *scope)
-{
-	size_t from = first_pair_from(a, all, scope->from_slot);
-	size_t to = first_pair_from(a, all, scope->to_slot);
-	struct pairs part = { .pair = all->n > 0 ? all->pair + from : NULL,
-		.n = to - from };
-
-	return part;
-}
-
 static void
 facts_count(struct facts *f, const struct dataset *d, const struct attempts *a,
     const struct pairs *all, const struct scope *scope)
 {
-	struct pairs part = pairs_of_slots(a, all, scope);
+	/* So an episode costs its own length. */
+	struct pairs part =
+	    pairs_between(all, a, scope->from_slot, scope->to_slot);
 	const struct pair *p;
 	size_t i;
 
@@ -549,7 +505,7 @@ facts_part(struct facts *f, const struct dataset *d, const struct attempts *a,
 		facts_count(f, d, a, pairs, scope);
 		return;
 	}
-	some = pairs_of_slots(a, pairs, scope);
+	some = pairs_between(pairs, a, scope->from_slot, scope->to_slot);
 	facts_contrast(
 	    &f->contrast[part], d, a, &some, scope, (enum outcome)part);
 }
@@ -562,7 +518,8 @@ facts_find(struct facts *f, const struct dataset *d, const struct attempts *a,
 	size_t i;
 
 	memset(f, 0, sizeof(*f));
-	if (pairs_of_slots(a, pairs, scope).n >= PARALLEL_FROM) {
+	if (pairs_between(pairs, a, scope->from_slot, scope->to_slot).n >=
+	    PARALLEL_FROM) {
 		parallel_each(FACTS_PARTS, answer, &q);
 		return;
 	}

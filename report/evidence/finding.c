@@ -153,6 +153,23 @@ finding_weigh(struct finding *n, struct evidence *item, const double row[],
  * Set a clue; with an item unless it is unknown.  columns are those of its
  * query, NULL where the attempts alone do not show it.
  */
+struct pairs
+finding_pairs(const struct finding *n)
+{
+	return pairs_between(n->scene->pairs, &n->scene->endpoint->attempts,
+	    n->f->first_slot, n->f->last_slot + 1);
+}
+
+bool
+finding_asks(const struct finding *n, size_t nat)
+{
+	const struct scene *sc = n->scene;
+
+	return sc->scope->nat_series == ALL_SERIES ||
+	    attempt_series(sc->d, &sc->endpoint->attempts, nat) ==
+	    sc->scope->nat_series;
+}
+
 struct evidence *
 finding_set(struct finding *n, enum clue clue, enum state state,
     const char *columns, const char *fmt, ...)

@@ -45,6 +45,13 @@ struct finding {
 };
 
 /*
+ * The pairs in the scene's slots, a view; and whether the NAT path's attempt
+ * of one is by a host that the scene is about.
+ */
+struct pairs finding_pairs(const struct finding *n);
+bool finding_asks(const struct finding *n, size_t nat);
+
+/*
  * Set a clue; with an item unless it is unknown.  columns are those of its
  * query over the endpoint's attempts, NULL where another one follows by
  * finding_with_query().

@@ -432,14 +432,14 @@ contrast_endpoint(struct ledger_contrast *c, const struct dataset *d,
     const struct attempts *a, const uint8_t *state, const struct pairs *pairs,
     const struct scope *scope)
 {
+	struct pairs asked =
+	    pairs_between(pairs, a, scope->from_slot, scope->to_slot);
 	const struct pair *p;
 	size_t i;
 
-	for (i = 0; i < pairs->n; i++) {
-		p = &pairs->pair[i];
-		if (a->slot[p->nat] < scope->from_slot ||
-		    a->slot[p->nat] >= scope->to_slot ||
-		    (scope->nat_series != ALL_SERIES &&
+	for (i = 0; i < asked.n; i++) {
+		p = &asked.pair[i];
+		if ((scope->nat_series != ALL_SERIES &&
 			attempt_series(d, a, p->nat) != scope->nat_series) ||
 		    state[p->direct] < LEDGER_ACCEPTED ||
 		    state[p->nat] == LEDGER_NOT_ASKED ||

@@ -76,6 +76,7 @@ measured_ceiling(struct ceiling *c, const struct dataset *d,
 {
 	const struct measurement *ramp = NULL;
 	const struct host_sample *sample;
+	struct pairs asked;
 	uint32_t series, last = ALL_SERIES, nat;
 	int64_t held;
 	bool reached;
@@ -84,13 +85,12 @@ measured_ceiling(struct ceiling *c, const struct dataset *d,
 	memset(c, 0, sizeof(*c));
 	if (measured_last(d, scope, finding) == NULL)
 		return;
-	for (i = 0; i < pairs->n; i++) {
-		nat = pairs->pair[i].nat;
+	asked = pairs_between(pairs, a, scope->from_slot, scope->to_slot);
+	for (i = 0; i < asked.n; i++) {
+		nat = asked.pair[i].nat;
 		series = attempt_series(d, a, nat);
-		if (a->slot[nat] < scope->from_slot ||
-		    a->slot[nat] >= scope->to_slot ||
-		    (scope->nat_series != ALL_SERIES &&
-			scope->nat_series != series))
+		if (scope->nat_series != ALL_SERIES &&
+		    scope->nat_series != series)
 			continue;
 		if (series != last)
 			ramp = ramp_of(d, series, finding);
