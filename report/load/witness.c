@@ -137,7 +137,7 @@ read_address(
 	char *text = loader_text(st, column);
 	int64_t port;
 	bool good = text != NULL && endpoint_address_parse(text, a) == 0 &&
-	    loader_number(st, column + 1, 0, 65535, false, &port);
+	    loader_number(st, column + 1, 1, 65535, false, &port);
 
 	if (good)
 		a->port = (uint16_t)port;

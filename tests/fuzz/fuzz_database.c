@@ -1,33 +1,18 @@
 /*
- * Fuzz the reading of databases, and the report over what was read.  The input
- * is one of three:
- *
- *   a SQLite file                     read as it is
- *   "P" and groups of four bytes      a good database, in which the byte at
- *                                     the place of the first three is the last
- *   "S" and SQL                       a good database, changed by it
- *
- * Where a database is taken, its report must come to an end.
+ * Fuzz the reading of databases, hostile.h has which, and the report over what
+ * was read.  Where a database is taken, its report must come to an end.
  */
 #include "config.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <sqlite3.h>
-
-#include "natdiff/xalloc.h"
 #include "report/load/load.h"
 #include "report/report.h"
-#include "tests/tools/fixture.h"
+#include "tests/fuzz/hostile.h"
 
-#define FILE_BYTES_MAX (1024 * 1024)
-#define SQL_BYTES_MAX  4096
-#define SQL_STEPS      (100 * 1000) /* of SQLite's machine */
-#define NOW_US         INT64_C(1795240000000000)
+#define NOW_US INT64_C(1795240000000000)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -93,11 +78,6 @@ static const char good[] =
     " 1795236910300000, 1, 2, 3, NULL, 4, 'closed', 1, 200, 'request');"
     "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM;";
 
-static char folder[] = "/tmp/natdiff-fuzz.XXXXXX";
-static char *file;
-static unsigned char *template;
-static size_t template_size;
-
 static void
 check(int holds)
 {
@@ -106,97 +86,7 @@ check(int holds)
 }
 
 static void
-tidy(void)
-{
-	unlink(file);
-	rmdir(folder);
-}
-
-static void
-begin(void)
-{
-	const char *sql = good;
-	FILE *f;
-
-	check(mkdtemp(folder) != NULL);
-	file = x_asprintf("%s/f.db", folder);
-	atexit(tidy);
-	fixture_make(file, &sql, 1);
-	template = x_malloc(FILE_BYTES_MAX);
-	f = fopen(file, "rb");
-	check(f != NULL);
-	template_size = fread(template, 1, FILE_BYTES_MAX, f);
-	fclose(f);
-}
-
-static void
-write_file(const void *bytes, size_t size)
-{
-	FILE *f = fopen(file, "wb");
-
-	check(f != NULL);
-	check(fwrite(bytes, 1, size, f) == size);
-	check(fclose(f) == 0);
-}
-
-static void
-patch(const uint8_t *data, size_t size)
-{
-	unsigned char *bytes = x_malloc(template_size);
-	size_t i, at;
-
-	memcpy(bytes, template, template_size);
-	for (i = 0; i + 4 <= size; i += 4) {
-		at = (size_t)data[i] << 16 | (size_t)data[i + 1] << 8 |
-		    data[i + 2];
-		bytes[at % template_size] = data[i + 3];
-	}
-	write_file(bytes, template_size);
-	free(bytes);
-}
-
-static int
-enough(void *arg)
-{
-	(void)arg;
-	return 1;
-}
-
-/* Whatever of it SQLite takes, in memory. */
-static void
-change(const uint8_t *data, size_t size)
-{
-	sqlite3_int64 n;
-	unsigned char *bytes;
-	sqlite3 *db;
-	char *sql;
-
-	check(sqlite3_open(":memory:", &db) == SQLITE_OK);
-	bytes = sqlite3_malloc64(template_size);
-	check(bytes != NULL);
-	memcpy(bytes, template, template_size);
-	check(sqlite3_deserialize(db, "main", bytes,
-		  (sqlite3_int64)template_size, (sqlite3_int64)template_size,
-		  SQLITE_DESERIALIZE_FREEONCLOSE |
-		      SQLITE_DESERIALIZE_RESIZEABLE) == SQLITE_OK);
-	/* It must reach no other file: ATTACH, and VACUUM INTO by it. */
-	sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
-	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, FILE_BYTES_MAX / 4);
-	sqlite3_progress_handler(db, SQL_STEPS, enough, NULL);
-	sql = x_malloc(size + 1);
-	memcpy(sql, data, size);
-	sql[size] = '\0';
-	sqlite3_exec(db, sql, NULL, NULL, NULL);
-	free(sql);
-	bytes = sqlite3_serialize(db, "main", &n, 0);
-	if (bytes != NULL && n > 0)
-		write_file(bytes, (size_t)n);
-	sqlite3_free(bytes);
-	sqlite3_close(db);
-}
-
-static void
-read_it(void)
+read_it(char *file)
 {
 	struct load_filter filter;
 	struct scorecard card;
@@ -224,19 +114,9 @@ read_it(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (template == NULL)
-		begin();
-	if (size == 0 || size > FILE_BYTES_MAX)
-		return 0;
-	if (memcmp(data, "S", 1) == 0 &&
-	    (size < 16 || memcmp(data, "SQLite format 3", 16) != 0)) {
-		if (size <= SQL_BYTES_MAX)
-			change(data + 1, size - 1);
-	} else if (data[0] == 'P') {
-		patch(data + 1, size - 1);
-	} else {
-		write_file(data, size);
-	}
-	read_it();
+	char *file = hostile_database(good, data, size);
+
+	if (file != NULL)
+		read_it(file);
 	return 0;
 }
