@@ -21,7 +21,8 @@
 
 #define SVG_MAX      (8 << 20)
 #define SETTINGS_MAX 4096
-#define NOT_FOUND    127 /* exit status, as of a shell */
+#define NOT_FOUND    127    /* exit status, as of a shell */
+#define LOOK_US      100000 /* between looks for a signal */
 
 /* common.gp and the others, as they ship: built in. */
 extern const char common_text[], failures_text[], hours_text[], level_text[],
@@ -85,8 +86,11 @@ become_gnuplot(const char *folder, int out, char *settings)
 		    common[] = "common.gp", plot[] = "plot.gp";
 	char *const argv[] = { name, defaults, execute, settings, common, plot,
 		NULL };
+	sigset_t none;
 	int null, log;
 
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	null = open("/dev/null", O_RDONLY);
 	if (chdir(folder) != 0)
 		_exit(1);
@@ -106,7 +110,43 @@ become_gnuplot(const char *folder, int out, char *settings)
 	_exit(errno == ENOENT || errno == EACCES ? NOT_FOUND : 1);
 }
 
-/* Read fd to its end; -1 where that takes longer than until deadline_us. */
+/*
+ * Signals that would end us and leave the folder wait until it is gone; one
+ * that waits ends the drawing.  What is ignored (nohup) would wait, too.
+ */
+static void
+ending_signals(sigset_t *set)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction now;
+	size_t i;
+
+	sigemptyset(set);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], NULL, &now) == 0 &&
+		    now.sa_handler != SIG_IGN)
+			sigaddset(set, signals[i]);
+}
+
+static bool
+is_told_to_end(void)
+{
+	sigset_t ending, pending;
+	int number;
+
+	ending_signals(&ending);
+	sigpending(&pending);
+	for (number = 1; number < NSIG; number++)
+		if (sigismember(&ending, number) == 1 &&
+		    sigismember(&pending, number) == 1)
+			return true;
+	return false;
+}
+
+/*
+ * Read fd to its end; -1 where that takes longer than until deadline_us, or
+ * we are told to end.
+ */
 static int
 read_all(int fd, struct text *out, int64_t deadline_us)
 {
@@ -117,8 +157,10 @@ read_all(int fd, struct text *out, int64_t deadline_us)
 
 	for (;;) {
 		left_us = deadline_us - monotonic_now_us();
-		if (left_us <= 0)
+		if (left_us <= 0 || is_told_to_end())
 			return -1;
+		if (left_us > LOOK_US)
+			left_us = LOOK_US;
 		if (poll(&ready, 1, (int)(left_us / 1000) + 1) < 0 &&
 		    errno != EINTR)
 			return -1;
@@ -222,10 +264,13 @@ plot_draw(const struct plot *p, struct err *e)
 	char *path = x_asprintf("%s/natdiff-plot.XXXXXX",
 	    tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
 	char *drawn = NULL;
+	sigset_t ending, before;
 	struct text svg;
 	int folder;
 
 	text_init(&svg, SVG_MAX);
+	ending_signals(&ending);
+	sigprocmask(SIG_BLOCK, &ending, &before);
 	if (mkdtemp(path) == NULL) {
 		err_set(e, "plots: %s: %s", path, strerror(errno));
 		goto out;
@@ -241,6 +286,7 @@ plot_draw(const struct plot *p, struct err *e)
 		drawn = plot_clean(svg.s != NULL ? svg.s : "", svg.size);
 	remove_folder(path, folder);
 out:
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	text_clear(&svg);
 	free(path);
 	return drawn;

@@ -213,6 +213,26 @@ browser_tests() {
     '<script>alert(1)</script>אב\\u{202e}'
 }
 
+# A gnuplot that never ends, as soon as it has told that it began.
+interrupted() {
+  local pid i
+  mkdir slow temporary
+  printf '#!/bin/sh\n: >"%s/began"\nexec sleep 60\n' "$work" >slow/gnuplot
+  chmod +x slow/gnuplot
+  TMPDIR=$work/temporary PATH=$work/slow:$PATH \
+    "$report" diff --format html -o interrupted.html peak-hours/*.db 2>err &
+  pid=$!
+  for i in $(seq 300); do
+    [ ! -e began ] || break
+    sleep 0.1
+  done
+  kill -TERM "$pid"
+  wait "$pid"
+  equals "$?" 143 &&
+    equals "$(find . -path "./temporary/*" -o -name "interrupted*")" ""
+}
+check "a report that is interrupted leaves nothing behind" interrupted
+
 if command -v chromium >/dev/null && /usr/bin/python3 -c 'import websockets' 2>/dev/null; then
   browser_tests
 else
