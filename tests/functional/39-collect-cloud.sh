@@ -97,9 +97,14 @@ refuses() {
   "$collect" "$@" >out 2>err
   equals $? 2 && contains "$(cat err)" "$text"
 }
-check "an unknown cloud is a usage error" refuses "collect-cloud gcp" nimbus
+check "an unknown cloud is a usage error" refuses "nimbus: no such cloud, expected gcp, aws or azure" nimbus
+check "no cloud is one, too" refuses "no cloud given, expected gcp, aws or azure"
+check "an option that there is not" refuses "--bogus: no such option" aws --bogus
+check "a time that is none" refuses "--since soonish: expected a time" aws --nat n \
+  --since soonish
 check "what is missing is said" refuses "--router" gcp --project p
 check "a window that ends before it begins" refuses "not behind" aws --nat n \
   --since 2026-01-02T00:00:00Z --until 2026-01-01T00:00:00Z
+check "help of a cloud is the help" contains "$("$collect" aws --help)" "collect-cloud gcp"
 check "help leads with examples" contains "$("$collect" --help | head -4)" "collect-cloud gcp"
 done_testing
