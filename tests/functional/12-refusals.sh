@@ -127,4 +127,31 @@ check "a folder is no bundle" \
 check "a message about a file with a line feed in its name is one line" \
   refused 2 "a?b.yaml: cannot open: No such file or directory, expected a readable YAML file" \
   "$probe" check -c $'a\nb.yaml'
+
+# ----------------------------------------------------------- scripts for users
+
+scripts=$TOP_SRCDIR/scripts
+check "collect wants a file with hosts" \
+  refused 2 "collect: --hosts folder: cannot read it (--help lists the options)" \
+  "$scripts/collect" --hosts folder
+check "paired-run wants a file as configuration" \
+  refused 1 "paired-run: folder: cannot read it" \
+  "$scripts/paired-run" -c folder one two
+mkdir results
+touch results/direct.db results/other.yaml
+check "quickstart keeps what is there where it cannot begin" \
+  refused 1 "quickstart: nowhere: no such folder" \
+  "$scripts/quickstart" --programs nowhere --data results
+each_script() {
+  local name
+  for name in collect collect-cloud incident-replay paired-run quickstart; do
+    "$scripts/$name" --help >out 2>err
+    equals "$? $(cat err)" "0 " && contains "$(cat out)" "scripts/$name" &&
+      ! "$scripts/$name" --help >/dev/full 2>err &&
+      ! "$scripts/$name" --bogus >out 2>err &&
+      equals "$(wc -l <err)" 1 && contains "$(cat err)" "$name: --bogus: no" ||
+      return
+  done
+}
+check "scripts for users show help, and refuse an option in one line" each_script
 done_testing
