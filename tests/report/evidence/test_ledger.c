@@ -7,9 +7,9 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/ledger.h"
+#include "tests/report/handmade.h"
 
-#define INTERVAL_US 10000000
-#define AHEAD_US    3600000000 /* the witness's clock */
+#define AHEAD_US 3600000000 /* the witness's clock */
 
 static struct dataset d;
 static struct ledger l;
@@ -17,35 +17,12 @@ static uint32_t nat, direct;
 static uint32_t late_us; /* a loop that was busy: in the total alone */
 static const struct scope all = { INT64_MIN, INT64_MAX, ALL_SERIES };
 
-static uint32_t
-run(const char *agent, enum role role)
-{
-	struct series s = {
-		.agent = names_add(&d.agents, agent),
-		.host = names_add(&d.hosts, agent),
-		.path =
-		    dataset_path(&d, role == ROLE_NAT ? "nat" : "direct", role),
-		.interval_us = INTERVAL_US,
-	};
-	struct run r = { .series = dataset_series(&d, &s) };
-
-	d.runs = x_grow(d.runs, d.n_runs, &d.runs_capacity, sizeof(r));
-	r.uuid[0] = (uint8_t)d.n_runs;
-	d.runs[d.n_runs] = r;
-	return (uint32_t)d.n_runs++;
-}
-
 static void
 begin(void)
 {
-	dataset_init(&d);
-	d.inputs = x_grow(d.inputs, 0, &d.inputs_capacity, sizeof(*d.inputs));
-	memset(&d.inputs[d.n_inputs++], 0, sizeof(*d.inputs));
-	dataset_endpoint(&d, "witness");
-	d.endpoints[0].kind = x_strdup("witness");
-	names_add(&d.targets, "a:1");
-	direct = run("a", ROLE_DIRECT);
-	nat = run("b", ROLE_NAT);
+	handmade_begin(&d, "witness", "witness");
+	direct = handmade_run(&d, "a", ROLE_DIRECT);
+	nat = handmade_run(&d, "b", ROLE_NAT);
 }
 
 static void
@@ -71,25 +48,21 @@ static void
 attempt(uint32_t of, int64_t slot, enum failure failure, enum phase phase)
 {
 	uint8_t id[ATTEMPT_ID_SIZE];
-	struct attempt_row row = {
-		.slot = slot,
-		.run = of,
-		.observed = NO_INDEX,
-		.certificate = NO_INDEX,
-		.failure = (uint8_t)failure,
-		.phase = (uint8_t)phase,
-		.offset = OFFSET_UNIT / 2,
-		.duration_us = { 1000, 2000, 1000, 4000 + late_us },
-	};
+	struct attempt_row row = handmade_attempt(of, slot, failure);
+	uint32_t *us = row.duration_us;
 
-	if (failure != FAILURE_NONE) {
-		row.duration_us[DURATION_CONNECT] = NO_DURATION;
-		row.duration_us[DURATION_TLS] = NO_DURATION;
-		row.duration_us[DURATION_TOTAL] = 4000000;
+	row.phase = (uint8_t)phase;
+	row.offset = OFFSET_UNIT / 2;
+	us[DURATION_REQUEST] = 1000;
+	us[DURATION_TOTAL] = 4000000;
+	if (failure == FAILURE_NONE) {
+		us[DURATION_CONNECT] = 1000;
+		us[DURATION_TLS] = 2000;
+		us[DURATION_TOTAL] = 4000 + late_us;
 	}
 	put_id(id, of, slot);
 	row.arrival = dataset_find_arrival(&d, id);
-	attempts_add(&d.endpoints[0].attempts, &row);
+	handmade_add(&d, 0, &row);
 }
 
 /* At the witness: of >= 0 names the run; request or accept only. */
@@ -106,8 +79,8 @@ arrive(
 
 	if (of >= 0)
 		put_id(a.attempt_id, (uint32_t)of, slot);
-	a.accepted_us =
-	    slot * INTERVAL_US + INTERVAL_US / 2 + AHEAD_US + after_us;
+	a.accepted_us = slot * HANDMADE_INTERVAL_US + HANDMADE_INTERVAL_US / 2 +
+	    AHEAD_US + after_us;
 	if (request)
 		a.request_us = a.accepted_us + 2800;
 	d.arrivals =
@@ -145,11 +118,10 @@ their_attempts(int64_t from, int64_t to)
 	}
 }
 
-Test(ledger, says_which_failed_attempts_never_arrived)
+/* ... and then the NAT path fails in slots 11 to 15. */
+static void
+five_that_never_arrive(void)
 {
-	struct ledger_contrast c;
-	struct pairs pairs;
-	const struct pairs *of[] = { &pairs };
 	int64_t slot;
 
 	ten_good_ones();
@@ -161,6 +133,15 @@ Test(ledger, says_which_failed_attempts_never_arrived)
 		attempt(direct, slot, FAILURE_NONE, PHASE_DNS);
 		attempt(nat, slot, FAILURE_CONNECT_TIMEOUT, PHASE_CONNECT);
 	}
+}
+
+Test(ledger, says_which_failed_attempts_never_arrived)
+{
+	struct ledger_contrast c;
+	struct pairs pairs;
+	const struct pairs *of[] = { &pairs };
+
+	five_that_never_arrive();
 	make();
 	cr_assert_eq(l.n_paths, 2);
 	cr_expect_eq(l.paths[0].counts.sent, 15);
@@ -268,18 +249,9 @@ Test(ledger, doubts_as_many_as_the_witness_lost)
 		int64_t lost;
 		size_t doubtful;
 	} cases[] = { { 0, 0 }, { 2, 2 }, { INT64_MAX, 5 } };
-	int64_t slot;
 	size_t i;
 
-	ten_good_ones();
-	for (slot = 11; slot <= 15; slot++)
-		arrive((int)direct, slot, 700, true, "192.0.2.1");
-	dataset_sort_arrivals(&d);
-	their_attempts(1, 10);
-	for (slot = 11; slot <= 15; slot++) {
-		attempt(direct, slot, FAILURE_NONE, PHASE_DNS);
-		attempt(nat, slot, FAILURE_CONNECT_TIMEOUT, PHASE_CONNECT);
-	}
+	five_that_never_arrive();
 	dataset_finish(&d);
 	pairs_find(&pairs, &d, &d.endpoints[0].attempts);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

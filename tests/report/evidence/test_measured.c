@@ -1,50 +1,24 @@
 #include "config.h"
 
-#include <string.h>
-
 #include <criterion/criterion.h>
 
-#include "natdiff/xalloc.h"
 #include "report/evidence/measured.h"
+#include "tests/report/handmade.h"
 
-#define INTERVAL_US INT64_C(10000000)
-#define HOUR_US     INT64_C(3600000000)
+#define HOUR_US INT64_C(3600000000)
 
 static struct dataset d;
 static struct pairs pairs;
 static uint32_t nat, direct, other;
 static const struct scope all = { INT64_MIN, INT64_MAX, ALL_SERIES };
 
-static uint32_t
-run(const char *agent, enum role role)
-{
-	struct series s = {
-		.agent = names_add(&d.agents, agent),
-		.host = names_add(&d.hosts, agent),
-		.path =
-		    dataset_path(&d, role == ROLE_NAT ? "nat" : "direct", role),
-		.interval_us = INTERVAL_US,
-	};
-	struct run r = { .series = dataset_series(&d, &s) };
-
-	d.runs = x_grow(d.runs, d.n_runs, &d.runs_capacity, sizeof(r));
-	r.uuid[0] = (uint8_t)d.n_runs;
-	d.runs[d.n_runs] = r;
-	return (uint32_t)d.n_runs++;
-}
-
 static void
 begin(void)
 {
-	dataset_init(&d);
-	d.inputs = x_grow(d.inputs, 0, &d.inputs_capacity, sizeof(*d.inputs));
-	memset(&d.inputs[d.n_inputs++], 0, sizeof(*d.inputs));
-	dataset_endpoint(&d, "listen");
-	d.endpoints[0].kind = x_strdup("endpoint");
-	names_add(&d.targets, "a:1");
-	direct = run("a", ROLE_DIRECT);
-	nat = run("b", ROLE_NAT);
-	other = run("c", ROLE_NAT);
+	handmade_begin(&d, "listen", "endpoint");
+	direct = handmade_run(&d, "a", ROLE_DIRECT);
+	nat = handmade_run(&d, "b", ROLE_NAT);
+	other = handmade_run(&d, "c", ROLE_NAT);
 }
 
 static void
@@ -60,53 +34,27 @@ static void
 measure(uint32_t of, enum measurement_finding finding, int64_t at_us,
     int64_t low, int64_t high)
 {
-	const struct series *s = &d.series[d.runs[of].series];
-	struct measurement m = {
-		.kind = measurement_finding_kind(finding),
-		.ended_how = MEASUREMENT_FINISHED,
-		.finding = finding,
-		.path = s->path,
-		.agent = s->agent,
-		.host = s->host,
-		.started_at_us = at_us,
-		.ended_at_us = at_us + 60000000,
-		.low = low,
-		.best = low,
-		.high = high,
-		.destination = x_strdup("192.0.2.1:443"),
-	};
+	struct measurement *m = handmade_measurement(&d, of, finding, at_us);
 
-	d.measurements = x_grow(d.measurements, d.n_measurements,
-	    &d.measurements_capacity, sizeof(m));
-	d.measurements[d.n_measurements++] = m;
+	m->low = m->best = low;
+	m->high = high;
 }
 
 /* A pair in a slot; the NAT host held so many sockets to one destination. */
 static void
 pair(uint32_t of, int64_t slot, bool silent, int64_t busiest)
 {
-	struct attempt_row row = {
-		.slot = slot,
-		.run = direct,
-		.observed = NO_INDEX,
-		.certificate = NO_INDEX,
-		.offset = OFFSET_UNIT / 2,
-	};
-	struct host_sample h = {
-		.run = of,
-		.at_us = slot * INTERVAL_US,
-		.busiest = busiest,
-		.sockets = 2 * busiest,
-	};
+	struct attempt_row row = handmade_attempt(direct, slot, FAILURE_NONE);
+	struct host_sample *h =
+	    handmade_sample(&d, of, slot * HANDMADE_INTERVAL_US);
 
-	attempts_add(&d.endpoints[0].attempts, &row);
+	h->busiest = busiest;
+	h->sockets = 2 * busiest;
+	row.offset = OFFSET_UNIT / 2;
+	handmade_add(&d, 0, &row);
 	row.run = of;
 	row.failure = silent ? FAILURE_CONNECT_TIMEOUT : FAILURE_NONE;
-	row.phase = PHASE_CONNECT;
-	attempts_add(&d.endpoints[0].attempts, &row);
-	d.samples =
-	    x_grow(d.samples, d.n_samples, &d.samples_capacity, sizeof(h));
-	d.samples[d.n_samples++] = h;
+	handmade_add(&d, 0, &row);
 }
 
 static struct ceiling
