@@ -12,8 +12,9 @@
 
 #include "natdiff/xalloc.h"
 #include "report/charts.h"
+#include "tests/report/handmade.h"
 
-#define INTERVAL_US INT64_C(10000000)
+#define INTERVAL_US HANDMADE_INTERVAL_US
 #define SLOT        INT64_C(179000000)
 
 static struct dataset d;
@@ -22,7 +23,7 @@ static struct charts c;
 static void
 begin(void)
 {
-	dataset_init(&d);
+	handmade_begin(&d, "api", "endpoint");
 	memset(&c, 0, sizeof(c));
 }
 
@@ -35,67 +36,19 @@ end(void)
 
 TestSuite(charts, .init = begin, .fini = end);
 
-/* A run of a host on a path; its index until dataset_finish(). */
-static uint32_t
-run(const char *host, enum role role)
-{
-	struct series s = {
-		.agent = names_add(&d.agents, host),
-		.host = names_add(&d.hosts, host),
-		.path =
-		    dataset_path(&d, role == ROLE_NAT ? "nat" : "direct", role),
-		.interval_us = INTERVAL_US,
-	};
-	struct run r = { .series = dataset_series(&d, &s) };
-
-	if (d.n_inputs == 0) {
-		d.inputs =
-		    x_grow(d.inputs, 0, &d.inputs_capacity, sizeof(*d.inputs));
-		memset(&d.inputs[d.n_inputs++], 0, sizeof(*d.inputs));
-	}
-	d.runs = x_grow(d.runs, d.n_runs, &d.runs_capacity, sizeof(r));
-	r.uuid[0] = (uint8_t)d.n_runs;
-	d.runs[d.n_runs] = r;
-	return (uint32_t)d.n_runs++;
-}
-
 /* One attempt, which connects after so many retransmits unless it fails. */
 static void
 attempt(const char *endpoint, uint32_t of, int64_t slot, enum failure failure,
     unsigned resends, uint32_t connect_us)
 {
+	struct attempt_row row = handmade_attempt(of, SLOT + slot, failure);
 	static uint16_t seq;
-	struct attempt_row row = {
-		.slot = SLOT + slot,
-		.run = of,
-		.seq = seq++,
-		.observed = NO_INDEX,
-		.observed_port = NO_PORT,
-		.local_port = NO_PORT,
-		.certificate = NO_INDEX,
-		.failure = (uint8_t)failure,
-		.phase = PHASE_CONNECT,
-		.syn_retransmits = (uint8_t)resends,
-		.late = NO_COUNT,
-		.segs_in = NO_COUNT,
-	};
-	int64_t at_us;
-	uint32_t to;
-	int i;
 
-	names_add(&d.targets, "a:1");
-	for (i = 0; i < DURATION_COUNT; i++)
-		row.duration_us[i] = NO_DURATION;
+	row.seq = seq++;
+	row.syn_retransmits = (uint8_t)resends;
 	if (failure == FAILURE_NONE)
 		row.duration_us[DURATION_CONNECT] = connect_us;
-	/* As loading does. */
-	at_us = row.slot * INTERVAL_US;
-	if (d.first_us == NOT_MEASURED || at_us < d.first_us)
-		d.first_us = at_us;
-	if (d.last_us == NOT_MEASURED || at_us > d.last_us)
-		d.last_us = at_us;
-	to = dataset_endpoint(&d, endpoint);
-	attempts_add(&d.endpoints[to].attempts, &row);
+	handmade_add(&d, dataset_endpoint(&d, endpoint), &row);
 }
 
 static void
@@ -124,7 +77,8 @@ Test(charts, of_nothing_are_empty)
 
 Test(charts, count_every_failure_of_a_long_time)
 {
-	uint32_t nat = run("a", ROLE_NAT), direct = run("b", ROLE_DIRECT);
+	uint32_t nat = handmade_run(&d, "a", ROLE_NAT),
+		 direct = handmade_run(&d, "b", ROLE_DIRECT);
 	int64_t slot;
 
 	for (slot = 0; slot < 5000; slot++) {
@@ -150,7 +104,7 @@ Test(charts, count_every_failure_of_a_long_time)
 
 Test(charts, leave_a_silence_empty)
 {
-	uint32_t nat = run("a", ROLE_NAT);
+	uint32_t nat = handmade_run(&d, "a", ROLE_NAT);
 
 	attempt("api", nat, 0, FAILURE_NONE, 0, 1000);
 	attempt("api", nat, 9, FAILURE_NONE, 0, 1000);
@@ -163,7 +117,7 @@ Test(charts, leave_a_silence_empty)
 
 Test(charts, tell_what_never_connected_and_where_steps_are)
 {
-	uint32_t nat = run("a", ROLE_NAT);
+	uint32_t nat = handmade_run(&d, "a", ROLE_NAT);
 	const struct connect_times *t;
 	int i;
 
@@ -204,7 +158,7 @@ Test(charts, time_bins_are_in_order_and_hold_every_time)
 
 Test(charts, give_many_endpoints_one_lane_together)
 {
-	uint32_t nat = run("a", ROLE_NAT);
+	uint32_t nat = handmade_run(&d, "a", ROLE_NAT);
 	size_t sum = 0, i;
 	char name[16];
 
@@ -234,7 +188,7 @@ Test(charts, put_the_worst_host_first)
 	size_t i;
 
 	for (i = 0; i < 4; i++) {
-		nat = run(hosts[i], ROLE_NAT);
+		nat = handmade_run(&d, hosts[i], ROLE_NAT);
 		for (slot = 0; slot < 40; slot++)
 			attempt("api", nat, slot,
 			    i == 2 && slot >= 30 ? FAILURE_CONNECT_TIMEOUT
@@ -249,40 +203,33 @@ Test(charts, put_the_worst_host_first)
 	cr_expect_eq(c.host[1].total.failed, 0);
 }
 
-/* A sample of the host's first series, so many seconds after the first slot. */
+/* A sample of a host, so many seconds after the first slot. */
 static void
-sample(uint32_t series, int64_t after_s, int64_t held)
+sample(uint32_t of, int64_t after_s, int64_t held)
 {
-	struct host_sample h = {
-		.series = series,
-		.at_us = SLOT * INTERVAL_US + after_s * 1000000,
-		.held = held,
-	};
-
-	d.samples =
-	    x_grow(d.samples, d.n_samples, &d.samples_capacity, sizeof(h));
-	d.samples[d.n_samples++] = h;
+	handmade_sample(&d, of, SLOT * INTERVAL_US + after_s * 1000000)->held =
+	    held;
 }
 
 Test(charts, add_up_what_hosts_hold)
 {
-	uint32_t a = run("a", ROLE_NAT), b = run("b", ROLE_NAT);
+	uint32_t a = handmade_run(&d, "a", ROLE_NAT),
+		 b = handmade_run(&d, "b", ROLE_NAT);
 	int64_t slot;
 
 	for (slot = 0; slot < 30; slot++) {
 		attempt("api", a, slot, FAILURE_NONE, 0, 1000);
 		attempt("api", b, slot, FAILURE_NONE, 0, 1000);
 	}
-	dataset_finish(&d);
-	sample(0, -50, 1000); /* before the axis begins */
-	sample(0, 1, 10);
-	sample(0, 6, 20);
-	sample(0, 31, 7);
-	sample(0, 155, 9);
-	sample(0, 165, NOT_MEASURED);
-	sample(1, 2, 100);
-	sample(1, 5000, 1000); /* ... and when it is over */
-	charts_make(&c, &d);
+	sample(a, -50, 1000); /* before the axis begins */
+	sample(a, 1, 10);
+	sample(a, 6, 20);
+	sample(a, 31, 7);
+	sample(a, 155, 9);
+	sample(a, 165, NOT_MEASURED);
+	sample(b, 2, 100);
+	sample(b, 5000, 1000); /* ... and when it is over */
+	finish();
 	cr_assert(c.has_census);
 	cr_expect_float_eq(c.held[0], 115, 1e-9);
 	cr_expect_float_eq(c.held[1], 15, 1e-9, "held on");
@@ -300,7 +247,7 @@ Test(charts, count_a_refused_port_once)
 		int64_t value;
 	} events[] = { { "insert_failed", 5 }, { "drop", 7 },
 		{ "conntrack_count", 1000 }, { "allocation_failed", 2 } };
-	uint32_t nat = run("a", ROLE_NAT);
+	uint32_t nat = handmade_run(&d, "a", ROLE_NAT);
 	struct gateway_event g;
 	size_t i;
 
@@ -325,7 +272,7 @@ Test(charts, count_a_refused_port_once)
 
 Test(charts, show_where_public_ports_were_seen)
 {
-	uint32_t nat = run("a", ROLE_NAT);
+	uint32_t nat = handmade_run(&d, "a", ROLE_NAT);
 	struct attempts *a;
 	size_t i, sum = 0;
 	int64_t slot;

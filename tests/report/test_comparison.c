@@ -1,14 +1,13 @@
 #include "config.h"
 
 #include <math.h>
-#include <string.h>
 
 #include <criterion/criterion.h>
 
-#include "natdiff/xalloc.h"
 #include "report/comparison.h"
+#include "tests/report/handmade.h"
 
-#define INTERVAL_US INT64_C(10000000)
+#define INTERVAL_US HANDMADE_INTERVAL_US
 #define HOUR        360 /* slots */
 #define DAY         (24 * HOUR)
 
@@ -16,34 +15,13 @@ static struct dataset d;
 static uint32_t endpoint, direct, nat;
 static struct comparison c;
 
-static uint32_t
-run(const char *agent, enum role role)
-{
-	struct series s = {
-		.agent = names_add(&d.agents, agent),
-		.host = names_add(&d.hosts, agent),
-		.path =
-		    dataset_path(&d, role == ROLE_NAT ? "nat" : "direct", role),
-		.interval_us = INTERVAL_US,
-	};
-	struct run r = { .series = dataset_series(&d, &s) };
-
-	d.runs = x_grow(d.runs, d.n_runs, &d.runs_capacity, sizeof(r));
-	r.uuid[0] = (uint8_t)d.n_runs;
-	d.runs[d.n_runs] = r;
-	return (uint32_t)d.n_runs++;
-}
-
 static void
 begin(void)
 {
-	dataset_init(&d);
-	d.inputs = x_grow(d.inputs, 0, &d.inputs_capacity, sizeof(*d.inputs));
-	memset(&d.inputs[d.n_inputs++], 0, sizeof(*d.inputs));
-	names_add(&d.targets, "a:1");
-	endpoint = dataset_endpoint(&d, "https");
-	direct = run("a", ROLE_DIRECT);
-	nat = run("b", ROLE_NAT);
+	handmade_begin(&d, "https", "endpoint");
+	endpoint = 0;
+	direct = handmade_run(&d, "a", ROLE_DIRECT);
+	nat = handmade_run(&d, "b", ROLE_NAT);
 }
 
 static void
@@ -58,17 +36,11 @@ TestSuite(comparison, .init = begin, .fini = end);
 static void
 attempt(uint32_t of, int64_t slot, bool failed)
 {
-	struct attempt_row row = {
-		.slot = slot,
-		.run = of,
-		.observed = NO_INDEX,
-		.certificate = NO_INDEX,
-		.failure = failed ? FAILURE_CONNECT_TIMEOUT : FAILURE_NONE,
-		.phase = PHASE_CONNECT,
-		.syn_retransmits = failed ? 4 : 0,
-	};
+	struct attempt_row row = handmade_attempt(
+	    of, slot, failed ? FAILURE_CONNECT_TIMEOUT : FAILURE_NONE);
 
-	attempts_add(&d.endpoints[endpoint].attempts, &row);
+	row.syn_retransmits = failed ? 4 : 0;
+	handmade_add(&d, endpoint, &row);
 }
 
 /*
@@ -89,13 +61,7 @@ slots(int64_t from, int n, int every, int nat_failed, int direct_failed)
 static void
 sample(int64_t slot, int64_t load)
 {
-	struct host_sample s = {
-		.run = nat, .at_us = slot * INTERVAL_US, .load = load
-	};
-
-	d.samples =
-	    x_grow(d.samples, d.n_samples, &d.samples_capacity, sizeof(s));
-	d.samples[d.n_samples++] = s;
+	handmade_sample(&d, nat, slot * INTERVAL_US)->load = load;
 }
 
 /* Compare what begins before the slot with the rest. */
@@ -355,7 +321,7 @@ Test(comparison, leads_with_the_endpoint_in_trouble_and_adjusts)
 
 	slots(0, 120, 5, 2, 0);
 	slots(120, 120, 5, 0, 0);
-	endpoint = dataset_endpoint(&d, "another");
+	endpoint = handmade_endpoint(&d, "another", "endpoint");
 	slots(0, 120, 5, 1, 0);
 	slots(120, 120, 5, 1, 0);
 	e = split(120);

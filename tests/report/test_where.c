@@ -9,18 +9,18 @@
 #include "natdiff/xalloc.h"
 #include "report/evidence/verdict.h"
 #include "report/evidence/where.h"
+#include "tests/report/handmade.h"
 #include "tests/tools/nullmodels.h"
 
-#define INTERVAL_US 10000000
-#define FIRST_SLOT  175003200 /* of ten seconds: midnight */
-#define HOUR_SLOTS  360
-#define HOSTS       200
-#define SLOTS       360
-#define STARVED     137
-#define SEEDS       100
+#define FIRST_SLOT 175003200 /* of ten seconds: midnight */
+#define HOUR_SLOTS 360
+#define HOSTS      200
+#define SLOTS      360
+#define STARVED    137
+#define SEEDS      100
 
 static struct dataset d;
-static uint32_t endpoint, control;
+static uint32_t control;
 static struct pairs pairs[2];
 static struct where where;
 static char **said;
@@ -29,13 +29,9 @@ static size_t n_said;
 static void
 begin(void)
 {
-	dataset_init(&d);
-	endpoint = dataset_endpoint(&d, "listen");
-	control = dataset_endpoint(&d, "other");
+	handmade_begin(&d, "listen", "endpoint");
+	control = handmade_endpoint(&d, "other", "endpoint");
 	d.endpoints[control].control = true;
-	d.endpoints[endpoint].kind = x_strdup("endpoint");
-	d.endpoints[control].kind = x_strdup("endpoint");
-	names_add(&d.targets, "203.0.113.10:443");
 	names_add(&d.targets, "203.0.113.20:443");
 }
 
@@ -57,31 +53,6 @@ end(void)
 
 TestSuite(where, .init = begin, .fini = end);
 
-static uint32_t
-run(const char *host, enum role role)
-{
-	struct series s = {
-		.agent = names_add(&d.agents, host),
-		.host = names_add(&d.hosts, host),
-		.path =
-		    dataset_path(&d, role == ROLE_NAT ? "nat" : "direct", role),
-		.interval_us = INTERVAL_US,
-	};
-	struct run r = { .series = dataset_series(&d, &s) };
-
-	if (d.n_inputs == 0) {
-		d.inputs =
-		    x_grow(d.inputs, 0, &d.inputs_capacity, sizeof(*d.inputs));
-		memset(&d.inputs[d.n_inputs++], 0, sizeof(*d.inputs));
-	}
-	d.runs = x_grow(d.runs, d.n_runs, &d.runs_capacity, sizeof(r));
-	r.uuid[0] = (uint8_t)d.n_runs;
-	r.uuid[1] = (uint8_t)(d.n_runs >> 8);
-	r.same_as = (uint32_t)d.n_runs;
-	d.runs[d.n_runs] = r;
-	return (uint32_t)d.n_runs++;
-}
-
 /* How an attempt ends: silence for good, or for two SYNs. */
 enum end { FINE, FAILED, RECOVERED };
 
@@ -90,31 +61,26 @@ static void
 attempt_at(uint32_t which, uint32_t of, size_t slot, int target, enum end how)
 {
 	bool failed = how == FAILED;
-	struct attempt_row row = {
-		.slot = FIRST_SLOT + (int64_t)slot,
-		.run = of,
-		.target = (uint16_t)target,
-		.observed = NO_INDEX,
-		.certificate = NO_INDEX,
-		.status = failed ? NO_STATUS : 101,
-		.failure = failed ? FAILURE_CONNECT_TIMEOUT : FAILURE_NONE,
-		.phase = PHASE_CONNECT,
-		.syn_retransmits = failed ? 3
-		    : how == RECOVERED    ? 2
-					  : 0,
-		.segs_in = failed ? NO_COUNT : 1,
-	};
+	struct attempt_row row =
+	    handmade_attempt(of, FIRST_SLOT + (int64_t)slot,
+		failed ? FAILURE_CONNECT_TIMEOUT : FAILURE_NONE);
 	int p;
 
-	for (p = 0; p < DURATION_COUNT; p++)
-		row.duration_us[p] = failed ? NO_DURATION : 20000;
-	attempts_add(&d.endpoints[which].attempts, &row);
+	row.target = (uint16_t)target;
+	row.syn_retransmits = failed ? 3 : how == RECOVERED ? 2 : 0;
+	for (p = 0; p < DURATION_COUNT && !failed; p++)
+		row.duration_us[p] = 20000;
+	if (!failed) {
+		row.status = 101;
+		row.segs_in = 1;
+	}
+	handmade_add(&d, which, &row);
 }
 
 static void
 attempt(uint32_t of, size_t slot, int target, bool failed)
 {
-	attempt_at(endpoint, of, slot, target, failed ? FAILED : FINE);
+	attempt_at(0, of, slot, target, failed ? FAILED : FINE);
 }
 
 /* Everything is there: pair, look and say. */
@@ -165,7 +131,8 @@ fleet(uint64_t seed, enum nullmodels_kind kind, double rate, double burst,
 	for (h = 0; h <= HOSTS; h++) {
 		snprintf(
 		    name, sizeof(name), h == HOSTS ? "direct" : "h%03zu", h);
-		of = run(name, h == HOSTS ? ROLE_DIRECT : ROLE_NAT);
+		of =
+		    handmade_run(&d, name, h == HOSTS ? ROLE_DIRECT : ROLE_NAT);
 		nullmodels_series(&r, kind, rate, burst, failed, SLOTS);
 		for (i = 0; i < SLOTS; i++) {
 			how = failed[i] ? FAILED : FINE;
@@ -173,7 +140,7 @@ fleet(uint64_t seed, enum nullmodels_kind kind, double rate, double burst,
 				how = rng_unit(&r) < 0.2 ? FAILED
 				    : rng_unit(&r) < 0.2 ? RECOVERED
 							 : how;
-			attempt_at(endpoint, of, i, 0, how);
+			attempt_at(0, of, i, 0, how);
 			attempt_at(control, of, i, 1, FINE);
 		}
 	}
@@ -283,28 +250,18 @@ Test(where, names_no_host_of_200_healthy_bursty_ones)
 
 Test(where, another_hosts_limits_say_nothing_of_this_one)
 {
+	const int64_t at_us = FIRST_SLOT * HANDMADE_INTERVAL_US;
 	static const int64_t in_use[] = { 27900, 300 };
-	struct host_sample h = { .port_range = 28000,
-		.conntrack_count = NOT_MEASURED,
-		.conntrack_max = NOT_MEASURED,
-		.conntrack_drops = NOT_MEASURED,
-		.allowance_exceeded = NOT_MEASURED,
-		.load = NOT_MEASURED,
-		.held = NOT_MEASURED };
-	const int64_t at_us = FIRST_SLOT * INT64_C(10000000);
+	struct host_sample *h;
 	uint32_t nat[2], i;
 	struct surroundings s;
 
-	nat[0] = run("nat1", ROLE_NAT);
-	nat[1] = run("nat2", ROLE_NAT);
+	nat[0] = handmade_run(&d, "nat1", ROLE_NAT);
+	nat[1] = handmade_run(&d, "nat2", ROLE_NAT);
 	for (i = 0; i < 2; i++) {
-		h.run = nat[i];
-		h.series = d.runs[nat[i]].series;
-		h.at_us = at_us;
-		h.ports_in_use = in_use[i];
-		d.samples = x_grow(d.samples, d.n_samples, &d.samples_capacity,
-		    sizeof(*d.samples));
-		d.samples[d.n_samples++] = h;
+		h = handmade_sample(&d, nat[i], at_us);
+		h->port_range = 28000;
+		h->ports_in_use = in_use[i];
 	}
 	surroundings_find(&s, &d, at_us, at_us + 1, ALL_SERIES);
 	cr_expect_gt(s.ports_share, 0.99);
@@ -315,10 +272,10 @@ Test(where, another_hosts_limits_say_nothing_of_this_one)
 
 Test(where, says_which_host_and_how_the_others_fare)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat1 = run("nat1", ROLE_NAT);
-	uint32_t nat2 = run("nat2", ROLE_NAT);
-	uint32_t nat3 = run("nat3", ROLE_NAT);
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat1 = handmade_run(&d, "nat1", ROLE_NAT);
+	uint32_t nat2 = handmade_run(&d, "nat2", ROLE_NAT);
+	uint32_t nat3 = handmade_run(&d, "nat3", ROLE_NAT);
 	size_t i;
 
 	for (i = 0; i < 150; i++) {
@@ -335,9 +292,9 @@ Test(where, says_which_host_and_how_the_others_fare)
 
 Test(where, says_so_where_all_hosts_suffer)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat1 = run("nat1", ROLE_NAT);
-	uint32_t nat2 = run("nat2", ROLE_NAT);
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat1 = handmade_run(&d, "nat1", ROLE_NAT);
+	uint32_t nat2 = handmade_run(&d, "nat2", ROLE_NAT);
 	size_t i;
 
 	for (i = 0; i < 100; i++) {
@@ -351,8 +308,8 @@ Test(where, says_so_where_all_hosts_suffer)
 
 Test(where, says_nothing_of_a_host_that_is_alone)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat = run("nat1", ROLE_NAT);
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat = handmade_run(&d, "nat1", ROLE_NAT);
 	size_t i;
 
 	for (i = 0; i < 100; i++) {
@@ -366,9 +323,9 @@ Test(where, says_nothing_of_a_host_that_is_alone)
 
 Test(where, counts_too_few_pairs_as_no_proof)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat1 = run("nat1", ROLE_NAT);
-	uint32_t nat2 = run("nat2", ROLE_NAT);
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat1 = handmade_run(&d, "nat1", ROLE_NAT);
+	uint32_t nat2 = handmade_run(&d, "nat2", ROLE_NAT);
 	size_t i;
 
 	for (i = 0; i < 40; i++) {
@@ -383,8 +340,8 @@ Test(where, counts_too_few_pairs_as_no_proof)
 
 Test(where, says_which_address)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat = run("nat1", ROLE_NAT);
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat = handmade_run(&d, "nat1", ROLE_NAT);
 	size_t i;
 	int target;
 
@@ -401,9 +358,9 @@ Test(where, says_which_address)
 
 Test(where, says_since_when_with_an_interval)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat = run("nat1", ROLE_NAT);
-	int64_t truth_us = (FIRST_SLOT + INT64_C(700)) * INTERVAL_US;
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat = handmade_run(&d, "nat1", ROLE_NAT);
+	int64_t truth_us = (FIRST_SLOT + INT64_C(700)) * HANDMADE_INTERVAL_US;
 	struct rng r;
 	size_t i;
 
@@ -430,8 +387,8 @@ Test(where, says_since_when_with_an_interval)
 
 Test(where, sees_no_change_where_there_is_none)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat = run("nat1", ROLE_NAT);
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat = handmade_run(&d, "nat1", ROLE_NAT);
 	size_t i;
 
 	for (i = 0; i < 1000; i++) {
@@ -445,9 +402,9 @@ Test(where, sees_no_change_where_there_is_none)
 
 Test(where, averages_over_a_number_of_hosts_that_varies)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat1 = run("nat1", ROLE_NAT);
-	uint32_t nat2 = run("nat2", ROLE_NAT);
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat1 = handmade_run(&d, "nat1", ROLE_NAT);
+	uint32_t nat2 = handmade_run(&d, "nat2", ROLE_NAT);
 	size_t i;
 
 	for (i = 0; i < 1000; i++) {
@@ -464,8 +421,8 @@ Test(where, averages_over_a_number_of_hosts_that_varies)
 
 Test(where, says_in_which_hours)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat = run("nat1", ROLE_NAT);
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat = handmade_run(&d, "nat1", ROLE_NAT);
 	size_t day, hour, i, slot;
 
 	/* Three days; from 23 to 01 every second attempt fails. */
@@ -490,8 +447,8 @@ Test(where, says_in_which_hours)
 
 Test(where, an_hour_of_measuring_has_no_peak)
 {
-	uint32_t direct = run("direct", ROLE_DIRECT);
-	uint32_t nat = run("nat1", ROLE_NAT);
+	uint32_t direct = handmade_run(&d, "direct", ROLE_DIRECT);
+	uint32_t nat = handmade_run(&d, "nat1", ROLE_NAT);
 	size_t i;
 
 	for (i = 0; i < HOUR_SLOTS; i++) {

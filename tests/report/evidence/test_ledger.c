@@ -118,7 +118,7 @@ their_attempts(int64_t from, int64_t to)
 	}
 }
 
-/* ... and then the NAT path fails in slots 11 to 15. */
+/* After ten good ones the NAT path fails, in slots 11 to 15. */
 static void
 five_that_never_arrive(void)
 {
