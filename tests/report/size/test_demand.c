@@ -6,54 +6,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "natdiff/xalloc.h"
 #include "report/size/demand.h"
+#include "tests/report/handmade.h"
 
 #define MINUTE_US INT64_C(60000000)
 
 static const struct demand_given nothing = { NAN, NAN, NAN, NOT_MEASURED,
 	NOT_MEASURED };
 
-/* A dataset of hosts on a nat path, and one on the direct one, by hand. */
-static void
-make(struct dataset *d, size_t hosts)
-{
-	struct series s = { 0 };
-	char name[16];
-	size_t i;
+static struct dataset d;
+static struct demand m;
+static struct demand_peak p;
+static struct err e;
 
-	dataset_init(d);
-	for (i = 0; i <= hosts; i++) {
-		snprintf(name, sizeof(name), "host%zu", i);
-		s.agent = names_add(&d->agents, name);
-		s.host = names_add(&d->hosts, name);
-		s.path = dataset_path(d, i < hosts ? "nat" : "direct",
-		    i < hosts ? ROLE_NAT : ROLE_DIRECT);
-		s.interval_us = MINUTE_US;
-		dataset_series(d, &s);
-	}
-	names_add(&d->targets, "203.0.113.10:443");
-	names_add(&d->targets, "203.0.113.11:443");
+static void
+begin(void)
+{
+	handmade_begin(&d, "api", "endpoint");
+	names_add(&d.targets, "203.0.113.11:443");
 }
 
 static void
-add(struct dataset *d, uint32_t series, uint32_t target, int64_t minute,
-    int64_t open, int64_t time_wait)
+end(void)
 {
-	struct census_row c = { 0, series, target, minute * MINUTE_US, open,
-		time_wait };
+	demand_clear(&m);
+	dataset_clear(&d);
+}
 
-	d->census =
-	    x_grow(d->census, d->n_census, &d->census_capacity, sizeof(c));
-	d->census[d->n_census++] = c;
+TestSuite(demand, .init = begin, .fini = end);
+
+/* Hosts on a nat path, and the last one on the direct one. */
+static void
+make(size_t hosts)
+{
+	char name[16];
+	size_t i;
+
+	for (i = 0; i <= hosts; i++) {
+		snprintf(name, sizeof(name), "host%zu", i);
+		handmade_run_every(
+		    &d, name, i < hosts ? ROLE_NAT : ROLE_DIRECT, MINUTE_US);
+	}
+}
+
+static void
+add(uint32_t host, uint32_t target, int64_t minute, int64_t open,
+    int64_t time_wait)
+{
+	handmade_census(&d, host, target, minute * MINUTE_US, open, time_wait);
 }
 
 Test(demand, two_given_numbers_say_the_third)
 {
 	struct demand_given g = nothing;
-	struct demand_peak p;
-	struct demand m;
-	struct err e;
 
 	g.rate = 20;
 	g.life_s = 60;
@@ -64,14 +69,11 @@ Test(demand, two_given_numbers_say_the_third)
 	cr_expect_float_eq(p.rate, 20, 1e-9);
 	cr_expect_float_eq(p.host_open, 300, 1e-9);
 	cr_expect_float_eq(p.host_rate, 5, 1e-9);
-	demand_clear(&m);
 }
 
 Test(demand, refuses_one_number_and_three)
 {
 	struct demand_given g = nothing;
-	struct demand m;
-	struct err e;
 
 	g.rate = 20;
 	cr_expect_eq(demand_from_given(&m, &g, &e), -1);
@@ -88,16 +90,11 @@ Test(demand, refuses_one_number_and_three)
  */
 Test(demand, the_peak_depends_on_the_hold_down)
 {
-	struct demand_peak p;
-	struct dataset d;
-	struct demand m;
-	struct err e;
-
-	make(&d, 2);
-	add(&d, 0, 0, 1, 100, 0);
-	add(&d, 1, 0, 1, 40, 0);
-	add(&d, 0, 0, 2, 60, 120);
-	add(&d, 1, 0, 2, 40, 60);
+	make(2);
+	add(0, 0, 1, 100, 0);
+	add(1, 0, 1, 40, 0);
+	add(0, 0, 2, 60, 120);
+	add(1, 0, 2, 40, 60);
 	cr_assert_eq(demand_from_census(&m, &d, &nothing, &e), 0, "%s", e.msg);
 	cr_expect_str_eq(m.destination, "203.0.113.10:443");
 	demand_peak(&m, 0, &p);
@@ -110,62 +107,43 @@ Test(demand, the_peak_depends_on_the_hold_down)
 	cr_expect_eq(p.at_us, 2 * MINUTE_US);
 	cr_expect_float_eq(p.host_open, 60, 1e-9); /* 60 + 2 x 120 */
 	cr_expect_float_eq(p.host_rate, 2, 1e-9);
-	demand_clear(&m);
-	dataset_clear(&d);
 }
 
 Test(demand, counts_no_direct_host_and_no_sample_twice)
 {
-	struct demand_peak p;
-	struct dataset d;
-	struct demand m;
-	struct err e;
-
-	make(&d, 1);
-	add(&d, 0, 0, 1, 10, 0);
-	add(&d, 0, 0, 1, 12, 0);   /* the same host and minute */
-	add(&d, 1, 0, 1, 1000, 0); /* direct */
-	add(&d, 0, 1, 1, 3, 0);    /* a quieter destination */
+	make(1);
+	add(0, 0, 1, 10, 0);
+	add(0, 0, 1, 12, 0);   /* the same host and minute */
+	add(1, 0, 1, 1000, 0); /* direct */
+	add(0, 1, 1, 3, 0);    /* a quieter destination */
 	cr_assert_eq(demand_from_census(&m, &d, &nothing, &e), 0);
 	demand_peak(&m, 60, &p);
 	cr_expect_float_eq(p.open, 12, 1e-9);
 	cr_expect_eq(m.hosts_seen, 1);
 	cr_expect_eq(m.destinations, 2);
-	demand_clear(&m);
-	dataset_clear(&d);
 }
 
 Test(demand, hosts_that_were_not_measured_are_like_those_that_were)
 {
 	struct demand_given g = nothing;
-	struct demand_peak p;
-	struct dataset d;
-	struct demand m;
-	struct err e;
 
-	make(&d, 2);
-	add(&d, 0, 0, 1, 10, 0);
-	add(&d, 1, 0, 1, 30, 0);
+	make(2);
+	add(0, 0, 1, 10, 0);
+	add(1, 0, 1, 30, 0);
 	g.hosts = 20;
 	cr_assert_eq(demand_from_census(&m, &d, &g, &e), 0);
 	demand_peak(&m, 60, &p);
 	cr_expect_float_eq(p.open, 400, 1e-9); /* 40 x 20 / 2 */
 	cr_expect_float_eq(p.host_open, 30, 1e-9);
-	demand_clear(&m);
-	dataset_clear(&d);
 }
 
 Test(demand, a_given_rate_takes_the_place_of_the_measured_one)
 {
 	struct demand_given g = nothing;
-	struct demand_peak p;
-	struct dataset d;
-	struct demand m;
-	struct err e;
 
-	make(&d, 2);
-	add(&d, 0, 0, 1, 10, 0);
-	add(&d, 1, 0, 1, 30, 0);
+	make(2);
+	add(0, 0, 1, 10, 0);
+	add(1, 0, 1, 30, 0);
 	g.rate = 8; /* life: 40 / 8 = 5 s */
 	cr_assert_eq(demand_from_census(&m, &d, &g, &e), 0);
 	demand_peak(&m, 60, &p);
@@ -173,37 +151,24 @@ Test(demand, a_given_rate_takes_the_place_of_the_measured_one)
 	cr_expect_float_eq(p.rate, 8, 1e-9);
 	cr_expect_float_eq(p.host_rate, 6, 1e-9); /* 30 / 5 s */
 	cr_expect(m.rate_given);
-	demand_clear(&m);
-	dataset_clear(&d);
 }
 
 Test(demand, no_census_is_an_error)
 {
-	struct dataset d;
-	struct demand m;
-	struct err e;
-
-	make(&d, 1);
+	make(1);
 	cr_expect_eq(demand_from_census(&m, &d, &nothing, &e), -1);
-	add(&d, 1, 0, 1, 1000, 0); /* direct only */
+	add(1, 0, 1, 1000, 0); /* direct only */
 	cr_expect_eq(demand_from_census(&m, &d, &nothing, &e), -1);
-	dataset_clear(&d);
 }
 
 /* Peaks of 30 and 100: with a quarter more 37.5 and 125: 64 + 128. */
 Test(demand, each_host_is_lent_a_power_of_two)
 {
-	struct dataset d;
-	struct demand m;
-	struct err e;
-
-	make(&d, 2);
-	add(&d, 0, 0, 1, 30, 0);
-	add(&d, 1, 0, 2, 100, 0);
-	add(&d, 1, 0, 1, 5, 0);
+	make(2);
+	add(0, 0, 1, 30, 0);
+	add(1, 0, 2, 100, 0);
+	add(1, 0, 1, 5, 0);
 	cr_assert_eq(demand_from_census(&m, &d, &nothing, &e), 0);
 	cr_expect_float_eq(demand_by_powers(&m, 120, 1.25, 32), 192, 1e-9);
 	cr_expect_float_eq(demand_by_powers(&m, 120, 1.25, 256), 512, 1e-9);
-	demand_clear(&m);
-	dataset_clear(&d);
 }
