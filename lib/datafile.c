@@ -78,14 +78,14 @@ datafile_load(const char *file, size_t *size, struct err *e)
 	char *text;
 
 	if (f == NULL) {
-		err_sys(e, "%s", file);
+		err_sys(e, "%s: cannot open", file);
 		return NULL;
 	}
 	text = x_malloc(DATAFILE_BYTES_MAX + 1);
 	errno = 0;
 	*size = fread(text, 1, DATAFILE_BYTES_MAX + 1, f);
 	if (ferror(f)) {
-		err_sys(e, "%s", file);
+		err_sys(e, "%s: cannot read", file);
 		free(text);
 		text = NULL;
 	}
