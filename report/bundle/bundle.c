@@ -7,6 +7,7 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "natdiff/xalloc.h"
 #include "report/bundle/bundle.h"
@@ -82,9 +83,15 @@ copy_attachment(struct folder *f, FILE *in, const char *file, struct err *e)
 static int
 attach(struct folder *f, const char *file, struct err *e)
 {
-	FILE *in = fopen(file, "re");
+	struct stat sb;
+	FILE *in;
 	int result;
 
+	/* A device may have no end, a fifo no writer. */
+	if (stat(file, &sb) == 0 && !S_ISREG(sb.st_mode))
+		return err_set(
+		    e, "%s: expected a regular file to attach", file);
+	in = fopen(file, "re");
 	if (in == NULL)
 		return err_sys(e, "%s: cannot open", file);
 	result = copy_attachment(f, in, file, e);

@@ -237,6 +237,8 @@ check "with its suffix" fails 2 "ends in .tar.gz" bundle -o x.zip held/nat.db
 check "a key of another kind is refused" fails 1 "no Ed25519 key" bundle -o x.tar.gz --sign dump held/nat.db
 check "an input that is none" fails 1 "not a SQLite database" bundle -o x.tar.gz held/nat.db key.pem
 check "an empty window" fails 1 "no attempt that is wanted" bundle -o x.tar.gz --since 2030-01-01 held/nat.db
+check "an attachment without an end" fails 1 "expected a regular file to attach" \
+  bundle -o x.tar.gz --attach /dev/zero held/nat.db
 check "a missing attachment" fails 1 "cannot open" bundle -o x.tar.gz --attach none held/nat.db
 check "nothing was left of these" absent x.tar.gz
 nothing_left() { [ -z "$(find . -name '.natdiff-bundle*')" ]; }
