@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <errno.h>
@@ -247,6 +248,44 @@ open_interface(struct wire *w, const char *name, struct err *e)
 	return 0;
 }
 
+/* Whether a file begins as captures do: pcap in both orders, pcapng. */
+static bool
+is_capture(const unsigned char start[4])
+{
+	static const unsigned char magic[][4] = { { 0xd4, 0xc3, 0xb2, 0xa1 },
+		{ 0xa1, 0xb2, 0xc3, 0xd4 }, { 0x4d, 0x3c, 0xb2, 0xa1 },
+		{ 0xa1, 0xb2, 0x3c, 0x4d }, { 0x0a, 0x0d, 0x0d, 0x0a } };
+	size_t i;
+
+	for (i = 0; i < sizeof(magic) / sizeof(magic[0]); i++)
+		if (memcmp(start, magic[i], 4) == 0)
+			return true;
+	return false;
+}
+
+/* An older capture is replaced; a slip must not cost a database. */
+static int
+check_older(const char *file, struct err *e)
+{
+	unsigned char start[4] = { 0 };
+	struct stat sb;
+	FILE *f;
+
+	if (stat(file, &sb) != 0 || !S_ISREG(sb.st_mode) || sb.st_size == 0)
+		return 0;
+	f = fopen(file, "re");
+	if (f == NULL)
+		return err_sys(e, "%s: cannot open", file);
+	if (fread(start, 1, sizeof(start), f) < sizeof(start))
+		memset(start, 0, sizeof(start));
+	fclose(f);
+	if (is_capture(start))
+		return 0;
+	return err_set(e,
+	    "%s: holds no capture, expected a new file or one to replace",
+	    file);
+}
+
 static int
 open_file(struct wire *w, const char *file, struct err *e)
 {
@@ -285,6 +324,8 @@ wire_open(const struct conf *c, const char *file, struct err *e)
 	int code;
 
 	pthread_mutex_init(&w->mutex, NULL);
+	if (check_older(file, e) != 0)
+		goto fail;
 	if (open_interface(w, interface_of(c), e) != 0)
 		goto fail;
 	add_configured(w, c);
