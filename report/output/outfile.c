@@ -22,6 +22,22 @@ clear(struct outfile *o)
 	memset(o, 0, sizeof(*o));
 }
 
+/* A slip such as -o direct.db must not cost what was measured. */
+static bool
+is_database(const char *name)
+{
+	static const char magic[] = "SQLite format 3";
+	char start[sizeof(magic)] = "";
+	FILE *f = fopen(name, "re");
+
+	if (f == NULL)
+		return false;
+	if (fread(start, 1, sizeof(start), f) < sizeof(start))
+		start[0] = '\0';
+	fclose(f);
+	return memcmp(start, magic, sizeof(magic)) == 0;
+}
+
 int
 outfile_begin(struct outfile *o, const char *name, struct err *e)
 {
@@ -34,6 +50,9 @@ outfile_begin(struct outfile *o, const char *name, struct err *e)
 	}
 	if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
 		return err_set(e, "%s: is a directory", name);
+	if (stat(name, &st) == 0 && S_ISREG(st.st_mode) && is_database(name))
+		return err_set(
+		    e, "%s: is a database, expected a file to write", name);
 	if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
 		o->f = fopen(name, "we");
 	else

@@ -128,6 +128,29 @@ check "a message about a file with a line feed in its name is one line" \
   refused 2 "a?b.yaml: cannot open: No such file or directory, expected a readable YAML file" \
   "$probe" check -c $'a\nb.yaml'
 
+# A slip in what is to be written costs no database.
+"$report" diff note.db >out # SQLite's -wal and -shm stay beside what is read
+sqlite3 measured.db 'PRAGMA application_id = 1; CREATE TABLE t (a)'
+check "a report does not replace a database" \
+  refused 1 "natdiff-report: measured.db: is a database, expected a file to write" \
+  "$report" diff -o measured.db note.db
+check "nor do metrics" \
+  refused 1 "natdiff-report: measured.db: is a database, expected a file to write" \
+  "$report" metrics -o measured.db note.db
+cat >capture.yaml <<'END'
+agent: { database: run.db }
+paths: { direct: { role: direct } }
+endpoints: { api: { url: "http://127.0.0.1:1/", control: yes } }
+END
+kept() {
+  local before
+  before=$(sha256sum measured.db)
+  "$probe" run -c capture.yaml --once --capture measured.db >out 2>err
+  equals "$(sha256sum measured.db)" "$before" &&
+    contains "$(cat err)" "measured.db: holds no capture"
+}
+check "nor does a capture" kept
+
 # ----------------------------------------------------------- scripts for users
 
 scripts=$TOP_SRCDIR/scripts
