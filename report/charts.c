@@ -105,30 +105,12 @@ charts_axis(const struct dataset *d, size_t most)
 
 /* --------------------------------------------------------------- attempts */
 
-static bool
-resent(const struct attempts *a, size_t i)
-{
-	return a->syn_retransmits[i] != NO_COUNT && a->syn_retransmits[i] > 0;
-}
-
 void
 charts_add(struct chart_count *c, const struct attempts *a, size_t i)
 {
 	c->attempts++;
 	c->failed += a->failure[i] != FAILURE_NONE;
-	c->troubled += a->failure[i] != FAILURE_NONE || resent(a, i);
-}
-
-bool
-charts_is_service(const struct endpoint *ep)
-{
-	return ep->kind != NULL && strcmp(ep->kind, "endpoint") != 0;
-}
-
-bool
-charts_is_judged(const struct endpoint *ep)
-{
-	return !ep->control && !charts_is_service(ep);
+	c->troubled += a->failure[i] != FAILURE_NONE || attempt_resent(a, i);
 }
 
 /* -------------------------------------------------------------------- all */

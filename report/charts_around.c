@@ -28,13 +28,13 @@ charts_hours(struct charts *c, const struct dataset *d)
 	enum role role;
 
 	for (e = 0; e < d->n_endpoints; e++) {
-		if (!charts_is_judged(&d->endpoints[e]))
+		if (!endpoint_is_judged(&d->endpoints[e]))
 			continue;
 		a = &d->endpoints[e].attempts;
 		for (i = 0; i < a->n; i++) {
 			if (!charts_counts(a, i))
 				continue;
-			role = charts_role(d, a, i);
+			role = attempt_role(d, a, i);
 			hour = hour_of(charts_slot_us(d, a, i));
 			charts_add(&c->hour[hour][role], a, i);
 			charts_add(&c->total[role], a, i);
@@ -141,8 +141,7 @@ charts_census(struct charts *c, const struct dataset *d)
 	for (i = 0; i < d->n_samples; i = next) {
 		held = mean_held(c, d, i, &next);
 		if (isnan(held) ||
-		    d->paths[d->series[d->samples[i].series].path].role !=
-			ROLE_NAT)
+		    series_role(d, d->samples[i].series) != ROLE_NAT)
 			continue;
 		bin = charts_bin(&c->axis, d->samples[i].at_us);
 		if (i > 0 && d->samples[i - 1].series != d->samples[i].series)

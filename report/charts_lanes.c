@@ -49,7 +49,7 @@ candidate_of(const struct dataset *d, uint32_t endpoint)
 	struct candidate c = { .endpoint = endpoint };
 	size_t i;
 
-	c.rank = charts_is_service(ep) ? 2 : ep->control;
+	c.rank = endpoint_is_service(ep) ? 2 : ep->control;
 	for (i = 0; i < a->n; i++)
 		if (charts_counts(a, i))
 			charts_add(&c.total, a, i);
@@ -92,7 +92,7 @@ lane_add(struct chart_lane *lane, const struct charts *c,
 	for (i = 0; i < a->n; i++) {
 		if (!charts_counts(a, i))
 			continue;
-		role = charts_role(d, a, i);
+		role = attempt_role(d, a, i);
 		charts_add(&lane->total[role], a, i);
 		bin = charts_bin(&c->axis, charts_slot_us(d, a, i));
 		charts_add(&lane->bin[role][bin], a, i);
@@ -200,7 +200,7 @@ charts_lanes(struct charts *c, const struct dataset *d)
 		ep = &d->endpoints[order[i].endpoint];
 		if (i < own) {
 			lane = lane_new(c, order[i].endpoint);
-			lane->judged = charts_is_judged(ep);
+			lane->judged = endpoint_is_judged(ep);
 			steps_find(lane, &ep->attempts);
 		} else if (i == own) {
 			lane = lane_new(c, NO_ENDPOINT);

@@ -102,7 +102,7 @@ charts_map(struct charts *c, const struct dataset *d)
 			    x_calloc(c->map.n, sizeof(*c->host[i].bin));
 		}
 		for (i = 0; i < d->n_endpoints; i++)
-			if (charts_is_judged(&d->endpoints[i]))
+			if (endpoint_is_judged(&d->endpoints[i]))
 				map_add(
 				    c, d, &d->endpoints[i].attempts, host_of);
 		drop_idle_hosts(c);

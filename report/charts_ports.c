@@ -24,7 +24,7 @@ each_port(struct chart_ports *p, const struct dataset *d,
 		a = &d->endpoints[e].attempts;
 		for (i = 0; i < a->n; i++)
 			if (a->observed_port[i] != NO_PORT &&
-			    charts_role(d, a, i) == ROLE_NAT)
+			    attempt_role(d, a, i) == ROLE_NAT)
 				each(p, charts_slot_us(d, a, i),
 				    a->observed_port[i]);
 	}

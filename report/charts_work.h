@@ -35,10 +35,6 @@ bool charts_on_axis(const struct chart_axis *axis, int64_t at_us);
 /* Add attempt i. */
 void charts_add(struct chart_count *c, const struct attempts *a, size_t i);
 
-/* A far end of ours; and what is neither that nor a control. */
-bool charts_is_service(const struct endpoint *ep);
-bool charts_is_judged(const struct endpoint *ep);
-
 /* Whether attempt i is one at all: it was not interrupted. */
 static inline bool
 charts_counts(const struct attempts *a, size_t i)
@@ -46,17 +42,11 @@ charts_counts(const struct attempts *a, size_t i)
 	return a->failure[i] != FAILURE_INTERRUPTED;
 }
 
-/* When its slot began, and which way it took. */
+/* When its slot began. */
 static inline int64_t
 charts_slot_us(const struct dataset *d, const struct attempts *a, size_t i)
 {
 	return a->slot[i] * d->series[attempt_series(d, a, i)].interval_us;
-}
-
-static inline enum role
-charts_role(const struct dataset *d, const struct attempts *a, size_t i)
-{
-	return d->paths[attempt_path(d, a, i)].role;
 }
 
 #endif

@@ -168,7 +168,7 @@ median_load(const struct comparison_endpoint *e, enum comparison_period which,
 		s = &d->samples[i];
 		if (s->load != NOT_MEASURED && s->at_us >= e->from_us[which] &&
 		    s->at_us < e->to_us[which] && wanted[hour_of(s->at_us)] &&
-		    d->paths[d->series[s->series].path].role == ROLE_NAT)
+		    series_role(d, s->series) == ROLE_NAT)
 			load[n++] = s->load > 0 ? s->load : 0;
 	}
 	sort_int64(load, n);

@@ -148,3 +148,15 @@ dataset_series(struct dataset *d, const struct series *s)
 	}
 	return i;
 }
+
+bool
+endpoint_is_service(const struct endpoint *ep)
+{
+	return ep->kind != NULL && strcmp(ep->kind, "endpoint") != 0;
+}
+
+bool
+endpoint_is_judged(const struct endpoint *ep)
+{
+	return !ep->control && !endpoint_is_service(ep);
+}

@@ -275,6 +275,13 @@ uint32_t dataset_endpoint(struct dataset *d, const char *name);
 uint32_t dataset_path(struct dataset *d, const char *name, enum role role);
 uint32_t dataset_series(struct dataset *d, const struct series *s);
 
+/*
+ * Whether an endpoint only serves the measurement: a far end of ours; and
+ * whether it is judged, as it neither does nor is the control.
+ */
+bool endpoint_is_service(const struct endpoint *ep);
+bool endpoint_is_judged(const struct endpoint *ep);
+
 void attempts_add(struct attempts *a, const struct attempt_row *row);
 
 /* When all arrivals were added, before the first attempt is. */
@@ -304,6 +311,26 @@ static inline uint32_t
 attempt_path(const struct dataset *d, const struct attempts *a, size_t i)
 {
 	return d->series[attempt_series(d, a, i)].path;
+}
+
+/* The role of that path, and that of a series' path. */
+static inline enum role
+series_role(const struct dataset *d, size_t series)
+{
+	return d->paths[d->series[series].path].role;
+}
+
+static inline enum role
+attempt_role(const struct dataset *d, const struct attempts *a, size_t i)
+{
+	return series_role(d, attempt_series(d, a, i));
+}
+
+/* Whether its SYN was sent again, as far as is known. */
+static inline bool
+attempt_resent(const struct attempts *a, size_t i)
+{
+	return a->syn_retransmits[i] != NO_COUNT && a->syn_retransmits[i] > 0;
 }
 
 /* When attempt i began, within 1/16384 of its interval. */

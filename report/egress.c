@@ -105,8 +105,8 @@ are_apart(const struct egress *g, const struct dataset *d)
 	size_t i;
 
 	for (i = 0; i < g->n; i++) {
-		roles[g->exits[i].address] |= (uint8_t)(1u
-		    << d->paths[d->series[g->exits[i].series].path].role);
+		roles[g->exits[i].address] |=
+		    (uint8_t)(1u << series_role(d, g->exits[i].series));
 		all |= roles[g->exits[i].address];
 		if (roles[g->exits[i].address] == 3)
 			apart = APART_NO;

@@ -165,7 +165,7 @@ count_role(const struct dataset *d, enum role role)
 	size_t n = 0, i;
 
 	for (i = 0; i < d->n_runs; i++)
-		if (d->paths[d->series[d->runs[i].series].path].role == role)
+		if (series_role(d, d->runs[i].series) == role)
 			n += d->runs[i].attempts;
 	return n;
 }
@@ -367,7 +367,7 @@ note_clocks(struct notes *notes, const struct dataset *d)
 
 	for (i = 0; i < d->n_series; i++) {
 		note_clock(notes, d, i, &clocks[i]);
-		if (d->paths[d->series[i].path].role == ROLE_NAT) {
+		if (series_role(d, i) == ROLE_NAT) {
 			if (direct < d->n_series)
 				note_dates(notes, d, direct, i, clocks);
 		} else if (direct == d->n_series && clocks[i].runs > 0) {

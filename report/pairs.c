@@ -43,7 +43,7 @@ struct pairing {
 static bool
 is_nat(const struct pairing *p, uint32_t series)
 {
-	return p->d->paths[p->d->series[series].path].role == ROLE_NAT;
+	return series_role(p->d, series) == ROLE_NAT;
 }
 
 /* Number the intervals; find the direct series of each nat series' host. */

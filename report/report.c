@@ -133,10 +133,8 @@ report_episode_hosts(
 
 	for (i = attempts_from(a, ep->from_slot);
 	     i < a->n && a->slot[i] < ep->to_slot; i++)
-		if (d->paths[attempt_path(d, a, i)].role == ep->role &&
-		    (facts_kind(a, i) != KIND_NONE ||
-			(a->syn_retransmits[i] != NO_COUNT &&
-			    a->syn_retransmits[i] > 0)))
+		if (attempt_role(d, a, i) == ep->role &&
+		    (facts_kind(a, i) != KIND_NONE || attempt_resent(a, i)))
 			seen[d->series[attempt_series(d, a, i)].host] = 1;
 	for (i = 0, *n = 0; i < d->hosts.n; i++)
 		if (seen[i])

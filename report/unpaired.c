@@ -52,8 +52,8 @@ read_sides(struct side side[2], const struct dataset *d)
 	for (e = 0; e < d->n_endpoints; e++) {
 		a = &d->endpoints[e].attempts;
 		for (i = 0; i < a->n; i++)
-			add_attempt(&side[d->paths[attempt_path(d, a, i)].role],
-			    d, &d->endpoints[e], i);
+			add_attempt(&side[attempt_role(d, a, i)], d,
+			    &d->endpoints[e], i);
 	}
 }
 

@@ -67,13 +67,6 @@ add_table(struct page *p, const struct bundle_source *s, enum rows which,
 
 /* ------------------------------------------------------------ what fails */
 
-static bool
-is_main(const struct endpoint *ep)
-{
-	return !ep->control &&
-	    (ep->kind == NULL || strcmp(ep->kind, "endpoint") == 0);
-}
-
 /* "connect_timeout in connect 140, request_reset in request 2" */
 static char *
 failures_of(const struct path_summary *s)
@@ -102,7 +95,7 @@ role_of(const struct endpoint *ep)
 	if (ep->control)
 		return " (control, another address or port through the same "
 		       "NAT)";
-	return is_main(ep) ? "" : " (serves the measurement only)";
+	return endpoint_is_judged(ep) ? "" : " (serves the measurement only)";
 }
 
 static void

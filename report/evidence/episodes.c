@@ -36,7 +36,7 @@ has_trouble(const struct attempts *a, size_t i)
 	if (k == KIND_LOCAL_ERRNO || k == KIND_DNS)
 		return false; /* not of the path */
 	return a->failure[i] != FAILURE_NONE || k == KIND_HTTP_STATUS ||
-	    (a->syn_retransmits[i] != NO_COUNT && a->syn_retransmits[i] > 0);
+	    attempt_resent(a, i);
 }
 
 /* Count the host of a NAT attempt once in the slot of number n. */

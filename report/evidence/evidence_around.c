@@ -61,9 +61,7 @@ fill_bins(struct bins *b, const struct finding *n, const char *kind)
 	for (i = 0; i < pairs.n; i++) {
 		nat = pairs.pair[i].nat;
 		if (finding_asks(n, nat) &&
-		    (facts_kind(a, nat) != KIND_NONE ||
-			(a->syn_retransmits[nat] != NO_COUNT &&
-			    a->syn_retransmits[nat] > 0)))
+		    (facts_kind(a, nat) != KIND_NONE || attempt_resent(a, nat)))
 			b->fails[bin_of(
 			    b, attempt_started_us(sc->d, a, nat))]++;
 	}

@@ -150,9 +150,7 @@ count_attempt(struct view *v, uint32_t nat)
 	if (v->a->slot[nat] < v->n->f->first_slot ||
 	    v->a->slot[nat] > v->n->f->last_slot || !finding_asks(v->n, nat))
 		return;
-	v->trouble += facts_kind(a, nat) != KIND_NONE ||
-	    (a->syn_retransmits[nat] != NO_COUNT &&
-		a->syn_retransmits[nat] > 0);
+	v->trouble += facts_kind(a, nat) != KIND_NONE || attempt_resent(a, nat);
 	if (facts_kind(a, nat) != KIND_CONNECT_SILENT)
 		return;
 	v->silent++;

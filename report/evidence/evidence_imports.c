@@ -24,8 +24,7 @@
 static bool
 has_trouble(const struct attempts *a, size_t i)
 {
-	return facts_kind(a, i) != KIND_NONE ||
-	    (a->syn_retransmits[i] != NO_COUNT && a->syn_retransmits[i] > 0);
+	return facts_kind(a, i) != KIND_NONE || attempt_resent(a, i);
 }
 
 /* NAT sides in trouble, and how many of them a line of that bit is about. */
@@ -343,8 +342,7 @@ evidence_settings(struct verdict *v, const struct dataset *d)
 
 	for (i = 0; i < d->n_samples; i++) {
 		h = &d->samples[i];
-		if (d->paths[d->series[h->series].path].role == ROLE_NAT &&
-		    h->busiest > most)
+		if (series_role(d, h->series) == ROLE_NAT && h->busiest > most)
 			most = h->busiest;
 	}
 	if (!d->gateway_described || ports == NOT_MEASURED || ports == 0 ||

@@ -434,7 +434,7 @@ count_own_failures(struct facts *f, const struct dataset *d,
 	     i < a->n && a->slot[i] < scope->to_slot; i++) {
 		failure = (enum failure)a->failure[i];
 		series = attempt_series(d, a, i);
-		nat = d->paths[d->series[series].path].role == ROLE_NAT;
+		nat = series_role(d, series) == ROLE_NAT;
 		if (failure == FAILURE_INTERRUPTED ||
 		    (nat && scope->nat_series != ALL_SERIES &&
 			scope->nat_series != series))

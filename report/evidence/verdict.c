@@ -12,12 +12,6 @@
 
 const struct scope verdict_everything = { INT64_MIN, INT64_MAX, ALL_SERIES };
 
-bool
-verdict_is_main(const struct endpoint *ep)
-{
-	return !ep->control && strcmp(ep->kind, "endpoint") == 0;
-}
-
 static size_t
 find_control(const struct work *w)
 {

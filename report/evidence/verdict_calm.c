@@ -50,7 +50,8 @@ pooled_limit(const struct verdict *v, enum outcome o)
 
 	for (i = 0; i < v->n_endpoints; i++) {
 		c = &v->endpoints[i].facts.contrast[o];
-		if (!verdict_is_main(v->endpoints[i].endpoint) || c->pairs == 0)
+		if (!endpoint_is_judged(v->endpoints[i].endpoint) ||
+		    c->pairs == 0)
 			continue;
 		if (!c->test.gate || c->test.est >= HEALTHY_DIFFERENCE ||
 		    contrast_has_excess(c, SCRUTINY_TEST))
@@ -80,8 +81,8 @@ is_healthy(const struct verdict *v)
 			return false;
 	for (i = 0; i < v->n_endpoints; i++) {
 		c = &v->endpoints[i].facts.contrast[OUTCOME_SYN];
-		counted |=
-		    verdict_is_main(v->endpoints[i].endpoint) && c->pairs > 0;
+		counted |= endpoint_is_judged(v->endpoints[i].endpoint) &&
+		    c->pairs > 0;
 	}
 	/* A kernel that counts no retransmits leaves them open. */
 	return pooled_limit(v, OUTCOME_FAILED) < HEALTHY_DIFFERENCE &&
@@ -101,7 +102,7 @@ worst_latency(const struct verdict *v, const struct endpoint **endpoint,
 	for (i = 0; i < v->n_endpoints; i++) {
 		for (p = 0; p < DURATION_COUNT; p++) {
 			s = &v->endpoints[i].latency[p];
-			if (!verdict_is_main(v->endpoints[i].endpoint) ||
+			if (!endpoint_is_judged(v->endpoints[i].endpoint) ||
 			    !s->rank.block.gate ||
 			    !(v->endpoints[i].latency_p_adjusted[p] <=
 				LATENCY_P) ||
@@ -126,7 +127,8 @@ say_what_is_missing(struct work *w)
 
 	for (i = 0; i < v->n_endpoints; i++) {
 		f = &v->endpoints[i].facts;
-		if (!verdict_is_main(v->endpoints[i].endpoint) || f->pairs == 0)
+		if (!endpoint_is_judged(v->endpoints[i].endpoint) ||
+		    f->pairs == 0)
 			continue;
 		per_slot = (double)f->pairs /
 		    (double)(f->last_slot - f->first_slot + 1);
@@ -154,7 +156,7 @@ state_calm(struct verdict *v, const struct pairing *p)
 
 	for (i = 0; i < v->n_endpoints; i++) {
 		c = &v->endpoints[i].facts.contrast[OUTCOME_FAILED];
-		if (!verdict_is_main(v->endpoints[i].endpoint))
+		if (!endpoint_is_judged(v->endpoints[i].endpoint))
 			continue;
 		nat_only += c->nat_only;
 		direct_only += c->direct_only;

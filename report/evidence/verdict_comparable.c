@@ -58,7 +58,7 @@ attempts_of(const struct dataset *d, enum role role)
 	for (i = 0; i < d->n_endpoints; i++) {
 		a = &d->endpoints[i].attempts;
 		for (k = 0; k < a->n; k++)
-			count += d->paths[attempt_path(d, a, k)].role == role;
+			count += attempt_role(d, a, k) == role;
 	}
 	return count;
 }
@@ -104,7 +104,7 @@ verdict_sum_pairing(struct pairing *p, const struct work *w)
 
 	memset(p, 0, sizeof(*p));
 	for (i = 0; i < w->d->n_endpoints; i++) {
-		if (!verdict_is_main(&w->d->endpoints[i]))
+		if (!endpoint_is_judged(&w->d->endpoints[i]))
 			continue;
 		p->pairs += w->pairs[i]->n;
 		p->half_nat += w->pairs[i]->half_nat;
@@ -127,7 +127,7 @@ clocks_apart_us(const struct dataset *d)
 	enum role role;
 
 	for (i = 0; i < d->n_runs; i++) {
-		role = d->paths[d->series[d->runs[i].series].path].role;
+		role = series_role(d, d->runs[i].series);
 		sum_us[role] += d->runs[i].offset_sum_us;
 		count[role] += d->runs[i].offset_count;
 	}

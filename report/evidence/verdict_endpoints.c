@@ -101,7 +101,7 @@ verdict_judge_endpoints(struct work *w)
 					      : NULL;
 	for (i = 0; i < v->n_endpoints; i++) {
 		e = &v->endpoints[i];
-		if (verdict_is_main(e->endpoint))
+		if (endpoint_is_judged(e->endpoint))
 			verdict_judge_facts(&e->judgement, &e->facts, control,
 			    w, i, &verdict_everything, SCRUTINY_TEST, 0);
 	}
@@ -130,7 +130,7 @@ verdict_find_troubled(struct verdict *v)
 	for (o = 0; o < sizeof(outcomes) / sizeof(outcomes[0]); o++) {
 		for (i = 0; i < v->n_endpoints; i++) {
 			e = &v->endpoints[i];
-			p[i] = verdict_is_main(e->endpoint)
+			p[i] = endpoint_is_judged(e->endpoint)
 			    ? e->facts.contrast[outcomes[o]].test.robust_p
 			    : NAN;
 		}
@@ -143,7 +143,7 @@ verdict_find_troubled(struct verdict *v)
 	}
 	for (i = 0; i < v->n_endpoints; i++) {
 		e = &v->endpoints[i];
-		e->troubled = verdict_is_main(e->endpoint) &&
+		e->troubled = endpoint_is_judged(e->endpoint) &&
 		    (e->worse || has_trouble(&e->facts));
 		if (!e->worse)
 			judgement_acquit(&e->judgement);

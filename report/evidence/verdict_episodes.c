@@ -63,7 +63,7 @@ verdict_judge_episodes(struct work *w)
 	size_t i;
 
 	for (i = 0; i < w->d->n_endpoints; i++)
-		if (verdict_is_main(&w->d->endpoints[i]))
+		if (endpoint_is_judged(&w->d->endpoints[i]))
 			episodes_find(&found, w->d, (uint32_t)i, w->pairs[i]);
 	for (i = 0; i < found.n; i++)
 		merge_episode(v, &found.episode[i]);

@@ -15,7 +15,7 @@ find_where(void *context, size_t i)
 	const struct work *w = context;
 	struct endpoint_verdict *e = &w->v->endpoints[i];
 
-	if (verdict_is_main(e->endpoint))
+	if (endpoint_is_judged(e->endpoint))
 		where_find(&e->where, w->d, &w->d->endpoints[i].attempts,
 		    w->pairs[i], &e->facts);
 }
@@ -29,7 +29,7 @@ verdict_find_where(struct work *w)
 
 	parallel_each(v->n_endpoints, find_where, w);
 	for (i = 0; i < v->n_endpoints; i++)
-		if (verdict_is_main(v->endpoints[i].endpoint))
+		if (endpoint_is_judged(v->endpoints[i].endpoint))
 			all[i] = &v->endpoints[i].where;
 	where_adjust(all, v->n_endpoints);
 	free(all);

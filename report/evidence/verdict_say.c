@@ -229,10 +229,10 @@ verdict_say_where(struct work *w)
 	char *prefix;
 
 	for (i = 0; i < v->n_endpoints; i++)
-		mains += verdict_is_main(v->endpoints[i].endpoint);
+		mains += endpoint_is_judged(v->endpoints[i].endpoint);
 	for (i = 0; i < v->n_endpoints; i++) {
 		e = &v->endpoints[i];
-		if (!verdict_is_main(e->endpoint))
+		if (!endpoint_is_judged(e->endpoint))
 			continue;
 		prefix = mains > 1 ? x_asprintf("%s: ", e->endpoint->name)
 				   : x_strdup("");
@@ -257,7 +257,8 @@ verdict_say_how_often(struct work *w)
 		nat_episodes += v->episodes[i].episode.role == ROLE_NAT;
 	for (i = 0; i < v->n_endpoints; i++) {
 		c = &v->endpoints[i].facts.contrast[OUTCOME_FAILED];
-		if (!verdict_is_main(v->endpoints[i].endpoint) || !c->test.gate)
+		if (!endpoint_is_judged(v->endpoints[i].endpoint) ||
+		    !c->test.gate)
 			continue;
 		if (worst == NULL || c->test.est > worst->test.est) {
 			worst = c;

@@ -31,9 +31,6 @@ struct pairing {
 /* The whole window, all hosts. */
 extern const struct scope verdict_everything;
 
-/* Neither the control nor a far end of ours: what the verdict is about. */
-bool verdict_is_main(const struct endpoint *ep);
-
 /*
  * Judge the attempts of an endpoint in a scope: their facts, the evidence,
  * which goes into the verdict's list, and the judgement.

@@ -30,8 +30,7 @@ count(struct cell cells[STRIP_SLOTS], const struct dataset *d,
 		c = &cells[at];
 		c->attempts++;
 		c->failed += a->failure[i] != FAILURE_NONE;
-		c->again += a->syn_retransmits[i] != NO_COUNT &&
-		    a->syn_retransmits[i] > 0;
+		c->again += attempt_resent(a, i);
 	}
 }
 
@@ -58,7 +57,7 @@ strip_make(const struct dataset *d, uint32_t path, int64_t interval_us,
 
 	memset(cells, 0, sizeof(cells));
 	for (i = 0; i < d->n_endpoints; i++)
-		if (strcmp(d->endpoints[i].kind, "endpoint") == 0)
+		if (!endpoint_is_service(&d->endpoints[i]))
 			count(cells, d, &d->endpoints[i].attempts, path,
 			    interval_us, first);
 	for (i = 0; i < STRIP_SLOTS; i++)

@@ -14,7 +14,7 @@
 static int
 rank_of(const struct endpoint *ep)
 {
-	if (ep->kind != NULL && strcmp(ep->kind, "endpoint") != 0)
+	if (endpoint_is_service(ep))
 		return 2;
 	return ep->control;
 }

@@ -355,9 +355,9 @@ endpoint_counts(
 	struct columns c;
 
 	page_heading(p, "%s%s%s  %s", ep->name, ep->control ? " (control)" : "",
-	    ep->kind == NULL || strcmp(ep->kind, "endpoint") == 0 ? ""
-		: strcmp(ep->kind, "witness") == 0                ? " (witness)"
-								  : " (whoami)",
+	    !endpoint_is_service(ep)               ? ""
+		: strcmp(ep->kind, "witness") == 0 ? " (witness)"
+						   : " (whoami)",
 	    ep->url != NULL ? ep->url : "");
 	if (s->all.n_paths == 0) {
 		page_paragraph(p, "no attempts");

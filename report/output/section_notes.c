@@ -47,9 +47,7 @@ section_sources(struct page *p, const struct report *r)
 		    d->inputs[s->input].file,
 		    d->hosts.text[d->series[s->series].host],
 		    d->paths[d->series[s->series].path].name,
-		    d->paths[d->series[s->series].path].role == ROLE_NAT
-			? "nat"
-			: "direct",
+		    series_role(d, s->series) == ROLE_NAT ? "nat" : "direct",
 		    s->attempts, s->runs, s->runs == 1 ? "" : "s");
 	}
 	if (r->sources.n > LIST_MAX)

@@ -61,7 +61,7 @@ demand_from_given(struct demand *m, const struct demand_given *g, struct err *e)
 static bool
 counts(const struct dataset *d, const struct census_row *c)
 {
-	return d->paths[d->series[c->series].path].role == ROLE_NAT;
+	return series_role(d, c->series) == ROLE_NAT;
 }
 
 /* The longest interval: in so long every agent takes a census. */

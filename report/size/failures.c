@@ -38,7 +38,7 @@ is_silent(const struct dataset *d, const struct attempts *a, size_t i,
 {
 	return a->target[i] == target &&
 	    a->failure[i] == FAILURE_CONNECT_TIMEOUT &&
-	    d->paths[attempt_path(d, a, i)].role == ROLE_NAT;
+	    attempt_role(d, a, i) == ROLE_NAT;
 }
 
 /*
