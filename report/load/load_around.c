@@ -78,15 +78,6 @@ static const char sample_sql[] =
     "  WHERE c.sample_id = s.id AND c.target_id IS NULL)"
     " FROM host_sample s";
 
-static bool
-in_window(const struct loader *l, int64_t from_us, int64_t to_us)
-{
-	const struct load_filter *f = l->filter;
-
-	return (f->since_us == NOT_MEASURED || to_us >= f->since_us) &&
-	    (f->until_us == NOT_MEASURED || from_us < f->until_us);
-}
-
 static int
 add_sample(struct loader *l, sqlite3_stmt *st, struct err *e)
 {
@@ -112,7 +103,7 @@ add_sample(struct loader *l, sqlite3_stmt *st, struct err *e)
 	    !loader_number(st, 13, 0, INT32_MAX, true, &h.sockets))
 		return loader_bad_row(
 		    l, "host_sample %" PRId64 ": a value out of range", id);
-	if (!in_window(l, h.at_us, h.at_us))
+	if (!loader_in_window(l, h.at_us, h.at_us))
 		return 0;
 	if (first != NOT_MEASURED && last != NOT_MEASURED && last >= first)
 		h.port_range = last - first + 1;
@@ -152,7 +143,7 @@ add_census(struct loader *l, sqlite3_stmt *st, struct err *e)
 	    !loader_number(st, 5, 0, INT32_MAX, false, &c.time_wait))
 		return loader_bad_row(
 		    l, "census of sample %" PRId64 ": out of range", id);
-	if (!in_window(l, c.at_us, c.at_us))
+	if (!loader_in_window(l, c.at_us, c.at_us))
 		return 0;
 	if (d->n_census == SAMPLES_MAX)
 		return err_set(e,
@@ -194,7 +185,7 @@ add_gateway_event(struct loader *l, sqlite3_stmt *st, struct err *e)
 		    "more than %d gateway events, use --since "
 		    "and --until",
 		    GATEWAY_EVENTS_MAX);
-	} else if (in_window(l, g.from_us, g.to_us)) {
+	} else if (loader_in_window(l, g.from_us, g.to_us)) {
 		/* A line without a number is one event. */
 		if (g.value == NOT_MEASURED)
 			g.value = 1;
@@ -300,7 +291,7 @@ add_measurement(struct loader *l, sqlite3_stmt *st, struct err *e)
 		    "measurement %" PRId64 ": a value out of range",
 		    (int64_t)sqlite3_column_int64(st, MEASURED_ID));
 	} else if (load_wants_path(l->filter, path) &&
-	    in_window(l, m.started_at_us, m.ended_at_us)) {
+	    loader_in_window(l, m.started_at_us, m.ended_at_us)) {
 		m.detail = detail_text(st);
 		m.agent = names_add(&d->agents, agent);
 		m.host = names_add(&d->hosts, host);

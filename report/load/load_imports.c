@@ -47,15 +47,6 @@ too_many(struct err *e)
 	    IMPORTS_MAX);
 }
 
-static bool
-in_window(const struct loader *l, int64_t from_us, int64_t to_us)
-{
-	const struct load_filter *f = l->filter;
-
-	return (f->since_us == NOT_MEASURED || to_us >= f->since_us) &&
-	    (f->until_us == NOT_MEASURED || from_us < f->until_us);
-}
-
 static int
 add_edge(struct loader *l, sqlite3_stmt *st, struct err *e)
 {
@@ -71,7 +62,7 @@ add_edge(struct loader *l, sqlite3_stmt *st, struct err *e)
 		    (int64_t)sqlite3_column_int64(st, 0));
 	} else if (im->n_edge == IMPORTS_MAX) {
 		result = too_many(e);
-	} else if (in_window(l, s.at_us, s.at_us)) {
+	} else if (loader_in_window(l, s.at_us, s.at_us)) {
 		s.named = sqlite3_column_type(st, 1) == SQLITE_BLOB &&
 		    sqlite3_column_bytes(st, 1) == sizeof(s.id);
 		if (s.named)
@@ -106,7 +97,7 @@ add_line(struct loader *l, sqlite3_stmt *st, struct err *e)
 	} else if (im->n_lines == IMPORTS_MAX) {
 		result = too_many(e);
 	} else if (to != NULL && port != NOT_MEASURED &&
-	    in_window(l, n.from_us, n.to_us)) {
+	    loader_in_window(l, n.from_us, n.to_us)) {
 		if (strcmp(kind, "flow_rejected") == 0)
 			n.bit = SEEN_REJECTED;
 		n.port = (uint16_t)inside_port;
@@ -137,7 +128,7 @@ add_app(struct loader *l, sqlite3_stmt *st, struct err *e)
 		    (int64_t)sqlite3_column_int64(st, 0));
 	} else if (im->n_app == IMPORTS_MAX) {
 		result = too_many(e);
-	} else if (in_window(l, a.at_us, a.at_us)) {
+	} else if (loader_in_window(l, a.at_us, a.at_us)) {
 		if (from != NULL && port != NOT_MEASURED) {
 			a.address = names_add(&im->addresses, from);
 			a.port = (uint16_t)port;

@@ -100,6 +100,15 @@ loader_number(sqlite3_stmt *st, int column, int64_t min, int64_t max,
 	return *value >= min && *value <= max;
 }
 
+bool
+loader_in_window(const struct loader *l, int64_t from_us, int64_t to_us)
+{
+	const struct load_filter *f = l->filter;
+
+	return (f->since_us == NOT_MEASURED || to_us >= f->since_us) &&
+	    (f->until_us == NOT_MEASURED || from_us < f->until_us);
+}
+
 int
 loader_too_many(const struct loader *l, struct err *e)
 {

@@ -130,6 +130,9 @@ loader_value(
 	return *value >= min && *value <= max;
 }
 
+/* Whether any of a stretch of time is in the window asked for. */
+bool loader_in_window(const struct loader *l, int64_t from_us, int64_t to_us);
+
 /* A table has more rows than its file has room for: -1 and e. */
 int loader_too_many(const struct loader *l, struct err *e);
 
