@@ -112,6 +112,7 @@ find_address(struct active *a, struct active_side_state *side, struct err *e)
 	if (side->address.family == 0)
 		return err_set(e, "%s: path %s has no route to it", ep->host,
 		    a->o->path->name);
+	side->address.port = ep->port; /* one given as URL has none */
 	endpoint_address_ip(&side->address, ip);
 	snprintf(side->destination, sizeof(side->destination),
 	    side->address.family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip,

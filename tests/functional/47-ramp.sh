@@ -26,6 +26,13 @@ refuses_all() {
     refuses $own -c missing.yaml && refuses --nonsense
 }
 check 'wrong usage is refused with status 2' refuses_all
+two_ports() {
+  "$probe" ramp --i-own-this-endpoint --database two.db https://127.0.0.1:2/ \
+    --control https://127.0.0.1:1/ >out 2>err
+  equals "$?" 1 &&
+    contains "$(cat out)" "the control 127.0.0.1:1 does not work"
+}
+check 'URLs with an address differ by their ports' two_ports
 
 start_lab --pool 32 --witness on
 eval "$("$lab" info | grep -E '^(url_https|url_wss|url_control|url_witness|ca|address_a)=')"
