@@ -177,8 +177,9 @@ read_header(struct parse *p, struct columns *c, const struct column_table *t,
 }
 
 enum piece_result
-columns_line(struct parse *p, const struct column_table *t, char *line)
+columns_line(struct parse *p, char *line)
 {
+	const struct column_table *t = p->format->table;
 	struct columns *c = parse_state(p, sizeof(*c));
 	const char *value[COLUMN_MEANINGS_MAX] = { NULL };
 	char identity[LINE_IDENTITY_SIZE];
@@ -202,9 +203,9 @@ columns_line(struct parse *p, const struct column_table *t, char *line)
 }
 
 enum piece_result
-columns_json(
-    struct parse *p, const struct column_table *t, const struct jnode *o)
+columns_json(struct parse *p, const struct jnode *o)
 {
+	const struct column_table *t = p->format->table;
 	const char *value[COLUMN_MEANINGS_MAX] = { NULL };
 	char identity[LINE_IDENTITY_SIZE], text[1024];
 	const struct jnode *m;

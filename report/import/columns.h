@@ -32,13 +32,12 @@ struct column_table {
 };
 
 /*
- * Read a line of CSV, the header at first, or an object, and give its values
- * to row(); what that said, else PIECE_SKIPPED for the header, or PIECE_BAD.
+ * For formats that have a table: read a line of CSV, the header at first, or
+ * an object, and give its values to row(); what that said, else PIECE_SKIPPED
+ * for the header, or PIECE_BAD.
  */
-enum piece_result columns_line(
-    struct parse *p, const struct column_table *t, char *line);
-enum piece_result columns_json(
-    struct parse *p, const struct column_table *t, const struct jnode *o);
+enum piece_result columns_line(struct parse *p, char *line);
+enum piece_result columns_json(struct parse *p, const struct jnode *o);
 
 /* Whether a header has the time, and with it so many meanings at least. */
 bool columns_known(

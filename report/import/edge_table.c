@@ -110,24 +110,13 @@ read_values(struct parse *p, const char *const *value, const char *identity)
 	return parse_edge_entry(p, &en);
 }
 
-static enum piece_result
-read_line(struct parse *p, char *line)
-{
-	return columns_line(p, &table, line);
-}
-
-static enum piece_result
-read_json(struct parse *p, const struct jnode *o)
-{
-	return columns_json(p, &table, o);
-}
-
 const struct format format_edge = {
 	.name = "edge",
 	.does = "an edge log of any kind, or CSV or JSON lines, named columns",
 	.is_edge = true,
 	.knows_line = knows,
 	.knows_json = knows_json,
-	.line = read_line,
-	.json = read_json,
+	.line = columns_line,
+	.json = columns_json,
+	.table = &table,
 };

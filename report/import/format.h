@@ -42,6 +42,7 @@ enum piece_result {
 	PIECE_FAILED   /* the sink: e */
 };
 
+struct column_table;
 struct format;
 
 /* Lines that were met lately, for those that are equal. */
@@ -77,6 +78,7 @@ struct format {
 	bool (*knows_json)(const struct jtree *t, const struct jnode *o);
 	enum piece_result (*line)(struct parse *p, char *line);
 	enum piece_result (*json)(struct parse *p, const struct jnode *o);
+	const struct column_table *table; /* for columns_line(), .._json() */
 	/* When all pieces came: what is left to tell. */
 	enum piece_result (*end)(struct parse *p);
 };
