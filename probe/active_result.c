@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "natdiff/json_values.h"
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
 #include "probe/active_internal.h"
@@ -68,13 +69,6 @@ set_time(json_t *o, const char *key, int64_t at_us)
 }
 
 static void
-set_number(json_t *o, const char *key, int64_t value)
-{
-	json_object_set_new(
-	    o, key, value == NOT_MEASURED ? json_null() : json_integer(value));
-}
-
-static void
 print_json(
     const struct active *a, const struct measurement_record *m, json_t *detail)
 {
@@ -99,9 +93,9 @@ print_json(
 	    o, "finding", json_string(measurement_finding_name(m->finding)));
 	json_object_set_new(o, "unit",
 	    json_string(m->kind == MEASUREMENT_RAMP ? "connections" : "us"));
-	set_number(o, "low", m->low);
-	set_number(o, "best", m->best);
-	set_number(o, "high", m->high);
+	json_object_set_new(o, "low", json_measured(m->low));
+	json_object_set_new(o, "best", json_measured(m->best));
+	json_object_set_new(o, "high", json_measured(m->high));
 	json_object_set(o, "detail", detail);
 	text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);

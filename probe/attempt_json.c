@@ -7,14 +7,9 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "natdiff/json_values.h"
 #include "natdiff/walltime.h"
 #include "probe/attempt_json.h"
-
-static json_t *
-number(int64_t value)
-{
-	return value == NOT_MEASURED ? json_null() : json_integer(value);
-}
 
 /* Text from outside may be no UTF-8: then it is left out. */
 static json_t *
@@ -82,7 +77,7 @@ add_numbers(json_t *o, const struct attempt_record *a)
 
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		json_object_set_new(
-		    o, numbers[i].key, number(numbers[i].value));
+		    o, numbers[i].key, json_measured(numbers[i].value));
 }
 
 static void

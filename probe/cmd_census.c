@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "natdiff/json_values.h"
 #include "natdiff/text.h"
 #include "natdiff/walltime.h"
 #include "probe/census.h"
@@ -203,12 +204,6 @@ census_table(struct text *out, const struct census *c,
 }
 
 /* ------------------------------------------------------------------ JSON */
-
-static json_t *
-json_measured(int64_t value)
-{
-	return value == NOT_MEASURED ? json_null() : json_integer(value);
-}
 
 static void
 set_counts(json_t *o, const struct census_record *r)

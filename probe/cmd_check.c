@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "natdiff/json_values.h"
 #include "probe/check_names.h"
 #include "probe/cmd_options.h"
 #include "probe/commands.h"
@@ -75,12 +76,6 @@ json_lines(char *const *lines, size_t n)
 	for (i = 0; i < n; i++)
 		json_array_append_new(list, json_string(lines[i]));
 	return list;
-}
-
-static json_t *
-json_text(const char *text)
-{
-	return text != NULL ? json_string(text) : json_null();
 }
 
 static json_t *

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "natdiff/json_values.h"
 #include "natdiff/walltime.h"
 #include "probe/active.h"
 #include "probe/cmd_options.h"
@@ -102,12 +103,6 @@ finding_of(const struct reuse_result *r, enum heldlink_closing how)
 	    r->why[how] == REUSE_WHY_NOTHING)
 		return REUSE_INCONCLUSIVE;
 	return fin ? REUSE_NO_REPEAT_FIN : REUSE_NO_REPEAT_RESET;
-}
-
-static json_t *
-json_measured(int64_t value)
-{
-	return value == NOT_MEASURED ? json_null() : json_integer(value);
 }
 
 static json_t *

@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 
+#include "natdiff/json_values.h"
 #include "natdiff/xalloc.h"
 #include "probe/conf_remarks.h"
 #include "probe/conf_schema.h"
@@ -264,13 +265,6 @@ conf_notes_clear(struct conf_notes *n)
 	memset(n, 0, sizeof(*n));
 }
 
-static void
-set_integer(json_t *o, const char *name, int64_t value)
-{
-	json_object_set_new(
-	    o, name, value == NOT_MEASURED ? json_null() : json_integer(value));
-}
-
 char *
 conf_gateway_json(const struct conf *c)
 {
@@ -286,13 +280,13 @@ conf_gateway_json(const struct conf *c)
 	if (!g->present)
 		return NULL;
 	o = json_object();
-	json_object_set_new(o, "provider",
-	    g->provider != NULL ? json_string(g->provider) : json_null());
+	json_object_set_new(o, "provider", json_text(g->provider));
 	json_object_set_new(o, "pool", json_string(pools[g->pool]));
-	set_integer(o, "addresses", g->addresses);
-	set_integer(o, "ports_per_host", g->ports_per_host);
-	set_integer(o, "time_wait_us", g->time_wait_us);
-	set_integer(o, "idle_us", g->idle_us);
+	json_object_set_new(o, "addresses", json_measured(g->addresses));
+	json_object_set_new(
+	    o, "ports_per_host", json_measured(g->ports_per_host));
+	json_object_set_new(o, "time_wait_us", json_measured(g->time_wait_us));
+	json_object_set_new(o, "idle_us", json_measured(g->idle_us));
 	text = json_dumps(o, JSON_COMPACT);
 	json_decref(o);
 	return text;

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "natdiff/json_values.h"
 #include "natdiff/record.h"
 #include "natdiff/text.h"
 #include "natdiff/walltime.h"
@@ -44,12 +45,6 @@ protocol_name(const struct conntrack_use *use)
 }
 
 /* ------------------------------------------------------------------ JSON */
-
-static json_t *
-json_measured(int64_t value)
-{
-	return value == NOT_MEASURED ? json_null() : json_integer(value);
-}
 
 static json_t *
 json_time(int64_t at_us)

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "natdiff/json_values.h"
 #include "natdiff/walltime.h"
 #include "probe/idle_words.h"
 
@@ -25,12 +26,6 @@ idle_result_find(
 }
 
 /* ------------------------------------------------------------------ JSON */
-
-static json_t *
-json_time(int64_t us)
-{
-	return us == NOT_MEASURED ? json_null() : json_integer(us);
-}
 
 json_t *
 idle_detail(const struct idle_result *result)
@@ -56,7 +51,8 @@ idle_detail(const struct idle_result *result)
 	    (json_int_t)e->contrary, "far_end_spoke", (json_int_t)s->spoken,
 	    "far_end_keepalives", (json_int_t)s->kept, "rounds_agree",
 	    (int)e->agreed, "whose", idle_whose_name(result->whose),
-	    "keepalive_us", json_time(result->keepalive_us), "trials", trials);
+	    "keepalive_us", json_measured(result->keepalive_us), "trials",
+	    trials);
 }
 
 /* ------------------------------------------------------------------ text */

@@ -15,12 +15,6 @@ json_count(size_t n)
 }
 
 json_t *
-json_measured(int64_t value)
-{
-	return value == NOT_MEASURED ? json_null() : json_integer(value);
-}
-
-json_t *
 json_number(double value)
 {
 	if (!isfinite(value))

@@ -10,13 +10,13 @@
 
 #include <jansson.h>
 
+#include "natdiff/json_values.h"
 #include "natdiff/record.h"
 #include "report/report.h"
 #include "report/stats/interval.h"
 
 json_t *json_count(size_t n);
-json_t *json_measured(int64_t value); /* null where it was not */
-json_t *json_number(double value);    /* null for NaN, 3 for 3.0 */
+json_t *json_number(double value); /* null for NaN, 3 for 3.0 */
 json_t *json_interval(struct interval i);
 json_t *json_moment(int64_t at_us);
 const char *json_role(enum role role);

@@ -271,13 +271,6 @@ json_gateway(const struct report *r)
 	return list;
 }
 
-/* Text, or null where there is none. */
-static json_t *
-json_text(const char *text)
-{
-	return text == NULL ? json_null() : json_string(text);
-}
-
 /* What to do about the verdict's cause, at the gateway as configured. */
 json_t *
 json_advice(const struct report *r)

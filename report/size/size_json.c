@@ -13,12 +13,6 @@
 
 #define SOURCE_MAX 4096
 
-static json_t *
-text_or_null(const char *s)
-{
-	return s != NULL ? json_string(s) : json_null();
-}
-
 /* 0 stands for "has no such setting". */
 static json_t *
 count_or_null(int64_t n)
@@ -42,7 +36,7 @@ traffic(const struct size_report *r)
 
 	return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:b, s:o, s:o, "
 			 "s:o, s:o}",
-	    "destination", text_or_null(m->destination), "peak_at",
+	    "destination", json_text(m->destination), "peak_at",
 	    json_moment(p->at_us), "destinations", (json_int_t)m->destinations,
 	    "hosts", (json_int_t)m->hosts, "hosts_measured",
 	    json_count(m->hosts_seen), "connections", json_number(p->open),
@@ -66,7 +60,7 @@ limit(const struct providers *p, const struct provider_item *i)
 	text_init(&t, SOURCE_MAX);
 	provider_item_cite(p, i, &t);
 	o = json_pack("{s:s, s:s, s:o, s:s}", "kind", item_kind_name(i->kind),
-	    "name", i->name, "says", text_or_null(i->text), "source", t.s);
+	    "name", i->name, "says", json_text(i->text), "source", t.s);
 	text_clear(&t);
 	return o;
 }
@@ -135,9 +129,8 @@ provider_plan(const struct size_report *r, const struct size_plan *plan)
 	json_object_set_new(o, "title", json_string(plan->provider->title));
 	json_object_set_new(o, "hold_down",
 	    json_pack("{s:I, s:s, s:o, s:o}", "us", (json_int_t)h->us, "origin",
-		size_origin_name(h->origin), "measured",
-		text_or_null(h->source), "limit",
-		limit(r->providers, h->timer)));
+		size_origin_name(h->origin), "measured", json_text(h->source),
+		"limit", limit(r->providers, h->timer)));
 	json_object_set_new(o, "steps", steps(r->providers, plan));
 	json_object_set_new(o, "changes", changes(plan));
 	json_object_set_new(
@@ -166,10 +159,9 @@ failures(const struct size_report *r)
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "seen",
 	    json_count(f->seen), "pool_of",
 	    known ? json_string(pools[f->pool]) : json_null(), "pool_ports",
-	    count_or_null(f->pool_ports), "pool_origin",
-	    text_or_null(f->pool_how), "ports_wanted_at_peak",
-	    known ? json_number(f->peak) : json_null(), "at_full_pool",
-	    known ? json_count(f->full) : json_null());
+	    count_or_null(f->pool_ports), "pool_origin", json_text(f->pool_how),
+	    "ports_wanted_at_peak", known ? json_number(f->peak) : json_null(),
+	    "at_full_pool", known ? json_count(f->full) : json_null());
 }
 
 void
