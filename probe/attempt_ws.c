@@ -15,6 +15,7 @@
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
 #include "probe/attempt.h"
+#include "probe/wsframes.h"
 #include "probe/wsupgrade.h"
 
 #define PING_SIZE 8
@@ -105,34 +106,19 @@ fail_io(struct websocket *ws)
 
 /* ------------------------------------------------------------- frames */
 
-/* What a read or a write of n bytes is to wslay. */
-static ssize_t
-tell_frames(wslay_event_context_ptr ctx, int status, size_t n)
-{
-	if (status == 0 && n > 0)
-		return (ssize_t)n;
-	wslay_event_set_error(ctx,
-	    status != 0 ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK);
-	return -1;
-}
-
 static ssize_t
 on_frames_want_bytes(wslay_event_context_ptr ctx, uint8_t *buffer, size_t size,
     int flags, void *arg)
 {
 	struct websocket *ws = arg;
-	size_t left = ws->in.size - ws->taken, n;
+	size_t n = wsframes_take(&ws->in, &ws->taken, buffer, size);
 	int status;
 
 	(void)flags;
-	if (left > 0) {
-		n = left < size ? left : size;
-		memcpy(buffer, ws->in.s + ws->taken, n);
-		ws->taken += n;
+	if (n > 0)
 		return (ssize_t)n;
-	}
 	status = receive(ws, buffer, size, &n);
-	return tell_frames(ctx, status, n);
+	return wsframes_tell(ctx, status != 0, n);
 }
 
 static ssize_t
@@ -144,16 +130,7 @@ on_frames_have_bytes(wslay_event_context_ptr ctx, const uint8_t *bytes,
 
 	(void)flags;
 	status = transmit(arg, bytes, size, &n);
-	return tell_frames(ctx, status, n);
-}
-
-static int
-on_mask_wanted(
-    wslay_event_context_ptr ctx, uint8_t *mask, size_t size, void *arg)
-{
-	(void)ctx;
-	(void)arg;
-	return RAND_bytes(mask, (int)size) == 1 ? 0 : -1;
+	return wsframes_tell(ctx, status != 0, n);
 }
 
 static void
@@ -177,7 +154,7 @@ start_frames(struct websocket *ws)
 	static const struct wslay_event_callbacks callbacks = {
 		.recv_callback = on_frames_want_bytes,
 		.send_callback = on_frames_have_bytes,
-		.genmask_callback = on_mask_wanted,
+		.genmask_callback = wsframes_mask,
 		.on_msg_recv_callback = on_message,
 	};
 	struct wslay_event_msg ping = { WSLAY_PING, ws->ping, PING_SIZE };

@@ -145,24 +145,6 @@ on_totals(const struct nlmsghdr *h, void *arg)
 	return mnl_attr_parse(h, sizeof(struct nfgenmsg), on_total, arg);
 }
 
-/* Ask ctnetlink for something without attributes; -1 and errno. */
-static int
-ask(struct mnl_socket *nl, uint8_t what, uint16_t flags, mnl_cb_t on_message,
-    struct dump *d)
-{
-	char buf[MNL_ALIGN(sizeof(struct nlmsghdr)) +
-	    MNL_ALIGN(sizeof(struct nfgenmsg))];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *g;
-
-	h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | what;
-	h->nlmsg_flags = NLM_F_REQUEST | flags;
-	g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
-	g->nfgen_family = AF_UNSPEC;
-	g->version = NFNETLINK_V0;
-	return netlink_ask(nl, h, on_message, d);
-}
-
 /* -1 and errno.  Older kernels do not tell the totals here. */
 static int
 read_netlink(struct conntrack_reading *r)
@@ -173,9 +155,10 @@ read_netlink(struct conntrack_reading *r)
 
 	if (nl == NULL)
 		return -1;
-	if (ask(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, on_processor,
-		&d) == 0) {
-		ask(nl, IPCTNL_MSG_CT_GET_STATS, NLM_F_ACK, on_totals, &d);
+	if (netlink_ask_conntrack(nl, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP,
+		on_processor, &d) == 0) {
+		netlink_ask_conntrack(
+		    nl, IPCTNL_MSG_CT_GET_STATS, NLM_F_ACK, on_totals, &d);
 		errno = ENODATA;
 		result = r->n_cpus > 0 ? 0 : -1;
 	}

@@ -144,22 +144,6 @@ on_entry(const struct nlmsghdr *h, void *arg)
 	return MNL_CB_OK;
 }
 
-static int
-dump(struct mnl_socket *nl, struct conntrack_ports *p)
-{
-	char buf[MNL_ALIGN(sizeof(struct nlmsghdr)) +
-	    MNL_ALIGN(sizeof(struct nfgenmsg))];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *g;
-
-	h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
-	g->nfgen_family = AF_UNSPEC;
-	g->version = NFNETLINK_V0;
-	return netlink_ask(nl, h, on_entry, p);
-}
-
 int
 conntrack_ports_read(struct conntrack_ports *p, struct err *e)
 {
@@ -168,7 +152,8 @@ conntrack_ports_read(struct conntrack_ports *p, struct err *e)
 
 	memset(p, 0, sizeof(*p));
 	if (nl != NULL) {
-		result = dump(nl, p);
+		result = netlink_ask_conntrack(
+		    nl, IPCTNL_MSG_CT_GET, NLM_F_DUMP, on_entry, p);
 		netlink_close(nl);
 	}
 	if (result == 0)

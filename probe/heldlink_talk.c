@@ -12,6 +12,7 @@
 #include "natdiff/xalloc.h"
 #include "probe/heldlink_internal.h"
 #include "probe/httpreply.h"
+#include "probe/wsframes.h"
 
 /* ------------------------------------------------------------- the asking */
 
@@ -92,32 +93,18 @@ heldlink_talk_ask(struct heldlink *l)
 /* ------------------------------------------------------------ the frames */
 
 static ssize_t
-tell_frames(wslay_event_context_ptr ctx, int status, size_t n)
-{
-	if (status > 0)
-		return (ssize_t)n;
-	wslay_event_set_error(ctx,
-	    status < 0 ? WSLAY_ERR_CALLBACK_FAILURE : WSLAY_ERR_WOULDBLOCK);
-	return -1;
-}
-
-static ssize_t
 on_frames_want_bytes(wslay_event_context_ptr ctx, uint8_t *buffer, size_t size,
     int flags, void *arg)
 {
 	struct heldlink *l = arg;
-	size_t left = l->in.size - l->taken, n = 0;
+	size_t n = wsframes_take(&l->in, &l->taken, buffer, size);
 	int status;
 
 	(void)flags;
-	if (left > 0) {
-		n = left < size ? left : size;
-		memcpy(buffer, l->in.s + l->taken, n);
-		l->taken += n;
+	if (n > 0)
 		return (ssize_t)n;
-	}
 	status = heldlink_receive(l, buffer, size, &n);
-	return tell_frames(ctx, status, n);
+	return wsframes_tell(ctx, status<0, status> 0 ? n : 0);
 }
 
 static ssize_t
@@ -129,16 +116,7 @@ on_frames_have_bytes(wslay_event_context_ptr ctx, const uint8_t *bytes,
 
 	(void)flags;
 	status = heldlink_transmit(arg, bytes, size, &n);
-	return tell_frames(ctx, status, n);
-}
-
-static int
-on_mask_wanted(
-    wslay_event_context_ptr ctx, uint8_t *mask, size_t size, void *arg)
-{
-	(void)ctx;
-	(void)arg;
-	return RAND_bytes(mask, (int)size) == 1 ? 0 : -1;
+	return wsframes_tell(ctx, status<0, status> 0 ? n : 0);
 }
 
 /* A pong is noted here and told by run_frames(), when wslay is done. */
@@ -160,7 +138,7 @@ start_frames(struct heldlink *l)
 	static const struct wslay_event_callbacks callbacks = {
 		.recv_callback = on_frames_want_bytes,
 		.send_callback = on_frames_have_bytes,
-		.genmask_callback = on_mask_wanted,
+		.genmask_callback = wsframes_mask,
 		.on_msg_recv_callback = on_message,
 	};
 

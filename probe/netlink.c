@@ -1,5 +1,9 @@
 #include "config.h"
 
+#include <sys/socket.h>
+
+#include <linux/netfilter/nfnetlink.h>
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -51,4 +55,21 @@ netlink_ask(struct mnl_socket *nl, const struct nlmsghdr *h,
 	free(buf);
 	errno = sys;
 	return more == MNL_CB_ERROR ? -1 : 0;
+}
+
+int
+netlink_ask_conntrack(struct mnl_socket *nl, uint8_t what, uint16_t flags,
+    mnl_cb_t on_message, void *arg)
+{
+	char buf[MNL_ALIGN(sizeof(struct nlmsghdr)) +
+	    MNL_ALIGN(sizeof(struct nfgenmsg))];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *g;
+
+	h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | what;
+	h->nlmsg_flags = NLM_F_REQUEST | flags;
+	g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
+	g->nfgen_family = AF_UNSPEC;
+	g->version = NFNETLINK_V0;
+	return netlink_ask(nl, h, on_message, arg);
 }

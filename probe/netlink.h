@@ -4,6 +4,8 @@
 #ifndef NATDIFF_PROBE_NETLINK_H
 #define NATDIFF_PROBE_NETLINK_H
 
+#include <stdint.h>
+
 #include <libmnl/libmnl.h>
 
 /* The kernel fills what a reader offers, up to 32 KiB. */
@@ -21,6 +23,13 @@ void netlink_close(struct mnl_socket *nl);
  * answer inconsistent.
  */
 int netlink_ask(struct mnl_socket *nl, const struct nlmsghdr *h,
+    mnl_cb_t on_message, void *arg);
+
+/*
+ * The same of ctnetlink: a request IPCTNL_MSG_X for all families, without
+ * attributes; flags are besides NLM_F_REQUEST.
+ */
+int netlink_ask_conntrack(struct mnl_socket *nl, uint8_t what, uint16_t flags,
     mnl_cb_t on_message, void *arg);
 
 #endif
