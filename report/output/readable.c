@@ -4,9 +4,6 @@
  */
 #include "config.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "natdiff/xalloc.h"
 #include "report/output/output.h"
 #include "report/output/sections.h"

@@ -6,7 +6,6 @@
 
 #include <criterion/criterion.h>
 
-#include "natdiff/xalloc.h"
 #include "report/evidence/verdict.h"
 #include "report/evidence/where.h"
 #include "tests/report/handmade.h"

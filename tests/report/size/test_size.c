@@ -9,14 +9,42 @@
 static const struct size_hold_down unknown = { NOT_MEASURED, ORIGIN_ASSUMED,
 	NULL, NULL };
 
+static struct providers p;
+static struct demand m;
+static struct size_plan plan;
+static struct err e;
+
 static void
-give(struct demand *m, double open, double rate, int64_t hosts,
-    int64_t destinations)
+begin(void)
+{
+	providers_default(&p);
+}
+
+static void
+end(void)
+{
+	size_plan_clear(&plan);
+	demand_clear(&m);
+	providers_clear(&p);
+}
+
+TestSuite(size, .init = begin, .fini = end);
+
+static void
+give(double open, double rate, int64_t hosts, int64_t destinations)
 {
 	struct demand_given g = { open, rate, NAN, hosts, destinations };
-	struct err e;
 
-	cr_assert_eq(demand_from_given(m, &g, &e), 0, "%s", e.msg);
+	cr_assert_eq(demand_from_given(&m, &g, &e), 0, "%s", e.msg);
+}
+
+/* The plan for what was given, at a provider. */
+static void
+make(const char *provider, const struct size_hold_down *hold_down, double room)
+{
+	cr_assert_eq(size_plan(&plan, providers_find(&p, provider), &m,
+			 hold_down, room, &e),
+	    0, "%s", e.msg);
 }
 
 /*
@@ -61,20 +89,12 @@ static const struct {
 Test(size, is_what_hand_arithmetic_says)
 {
 	const struct size_answer *a, *b;
-	struct size_plan plan;
-	struct providers p;
-	struct demand m;
-	struct err e;
 	size_t i;
 
-	providers_default(&p);
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		give(&m, cases[i].open, cases[i].rate, cases[i].hosts,
+		give(cases[i].open, cases[i].rate, cases[i].hosts,
 		    cases[i].destinations);
-		cr_assert_eq(
-		    size_plan(&plan, providers_find(&p, cases[i].provider), &m,
-			&unknown, 1.25, &e),
-		    0, "%s", e.msg);
+		make(cases[i].provider, &unknown, 1.25);
 		a = &plan.answer;
 		b = &cases[i].answer;
 		cr_expect(a->ports == b->ports &&
@@ -88,19 +108,13 @@ Test(size, is_what_hand_arithmetic_says)
 		size_plan_clear(&plan);
 		demand_clear(&m);
 	}
-	providers_clear(&p);
 }
 
 Test(size, every_limit_in_a_step_has_a_source_and_every_provider_a_plan)
 {
-	struct size_plan plan;
-	struct providers p;
-	struct demand m;
-	struct err e;
 	size_t i, k, limits;
 
-	providers_default(&p);
-	give(&m, 1200, 20, 4, 2);
+	give(1200, 20, 4, 2);
 	for (i = 0; i < p.n_providers; i++) {
 		cr_assert_eq(
 		    size_plan(&plan, &p.provider[i], &m, &unknown, 1.25, &e), 0,
@@ -113,22 +127,12 @@ Test(size, every_limit_in_a_step_has_a_source_and_every_provider_a_plan)
 		cr_expect_gt(limits, 0, "%s", p.provider[i].name);
 		size_plan_clear(&plan);
 	}
-	demand_clear(&m);
-	providers_clear(&p);
 }
 
 Test(size, reuse_saves_what_is_held_down)
 {
-	struct size_plan plan;
-	struct providers p;
-	struct demand m;
-	struct err e;
-
-	providers_default(&p);
-	give(&m, 1200, 20, 4, 1);
-	cr_assert_eq(
-	    size_plan(&plan, providers_find(&p, "gcp"), &m, &unknown, 1.25, &e),
-	    0);
+	give(1200, 20, 4, 1);
+	make("gcp", &unknown, 1.25);
 	/* 1200 x 1.25; 300 x 1.25 = 375 a host */
 	cr_expect_eq(plan.changed[CHANGE_REUSE].ports, 1500);
 	cr_expect_eq(plan.changed[CHANGE_REUSE].ports_per_host, 512);
@@ -136,51 +140,27 @@ Test(size, reuse_saves_what_is_held_down)
 	cr_expect_eq(plan.changed_hold_down_us, 30000000);
 	cr_expect_eq(plan.changed[CHANGE_HOLD_DOWN].ports, 2250);
 	cr_expect_eq(plan.changed[CHANGE_HOLD_DOWN].ports_per_host, 1024);
-	size_plan_clear(&plan);
-	demand_clear(&m);
-	providers_clear(&p);
 }
 
 Test(size, commands_hold_the_numbers)
 {
-	struct size_plan plan;
-	struct providers p;
-	struct demand m;
-	struct err e;
-
-	providers_default(&p);
-	give(&m, 1200, 20, 4, 1);
-	cr_assert_eq(
-	    size_plan(&plan, providers_find(&p, "gcp"), &m, &unknown, 1.25, &e),
-	    0);
+	give(1200, 20, 4, 1);
+	make("gcp", &unknown, 1.25);
 	cr_assert_eq(plan.n_commands, 2);
 	cr_expect_not_null(strstr(plan.command[0], "--min-ports-per-vm=2048"));
 	cr_expect_not_null(strstr(
 	    plan.command[1], "--min-ports-per-vm=32 --max-ports-per-vm=2048"));
-	size_plan_clear(&plan);
-	demand_clear(&m);
-	providers_clear(&p);
 }
 
 Test(size, a_known_hold_down_is_not_the_documented_one)
 {
 	const struct size_hold_down known = { 10000000, ORIGIN_MEASURED, NULL,
 		NULL };
-	struct size_plan plan;
-	struct providers p;
-	struct demand m;
-	struct err e;
 
-	providers_default(&p);
-	give(&m, 1200, 20, 4, 1);
-	cr_assert_eq(
-	    size_plan(&plan, providers_find(&p, "azure"), &m, &known, 1, &e),
-	    0);
+	give(1200, 20, 4, 1);
+	make("azure", &known, 1);
 	cr_expect_eq(plan.answer.ports, 1400); /* 1200 + 20 x 10 */
 	cr_expect_eq(plan.hold_down.origin, ORIGIN_MEASURED);
-	size_plan_clear(&plan);
-	demand_clear(&m);
-	providers_clear(&p);
 }
 
 Test(size, limits_without_what_is_needed_are_refused)
@@ -188,22 +168,17 @@ Test(size, limits_without_what_is_needed_are_refused)
 	static const char text[] = "read-on 2026-11-21\n"
 				   "provider gcp Google\n"
 				   "provider x X\n";
-	struct size_plan plan;
-	struct providers p;
-	struct demand m;
-	struct err e;
 	size_t i;
 
+	providers_clear(&p);
 	cr_assert_eq(providers_parse(&p, "x", text, strlen(text), &e), 0);
-	give(&m, 1200, 20, 4, 1);
+	give(1200, 20, 4, 1);
 	for (i = 0; i < p.n_providers; i++) {
 		cr_expect_eq(
 		    size_plan(&plan, &p.provider[i], &m, &unknown, 1.25, &e),
 		    -1);
 		cr_expect_not_null(strstr(e.msg, "ports-per-"), "%s", e.msg);
 	}
-	demand_clear(&m);
-	providers_clear(&p);
 }
 
 Test(size, powers_of_two)
