@@ -25,6 +25,13 @@
 
 struct websocket;
 
+/*
+ * libcurl copies what it sends into a buffer that it keeps, 16 KiB at least,
+ * for a request of 300 bytes.  From this size on malloc() takes pages of their
+ * own, of which only those in use cost memory: 4 KiB.
+ */
+#define ATTEMPT_PAGES_FROM 131072L
+
 struct attempt {
 	LIST_ENTRY(attempt) entries;
 	struct engine *engine;

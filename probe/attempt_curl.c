@@ -17,6 +17,9 @@
 #include "natdiff/xalloc.h"
 #include "probe/attempt.h"
 
+/* libcurl's buffer for what comes: an answer may take several readings. */
+#define BUFFER_BYTES 2048L
+
 /* ----------------------------------------------------- libcurl's callbacks */
 
 static curl_socket_t
@@ -218,6 +221,10 @@ set_options(struct attempt *a)
 		curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
 	else
 		curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
+
+	/* A thousand may wait at once, each in little memory. */
+	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+	curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, ATTEMPT_PAGES_FROM);
 
 	/*
 	 * The CA store is ours; libcurl would read a file per handshake, and

@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "natdiff/walltime.h"
@@ -167,6 +168,8 @@ engine_new(struct event_base *base,
 {
 	struct engine *en = x_calloc(1, sizeof(*en));
 
+	/* Its default, but now free() does not raise it. */
+	mallopt(M_MMAP_THRESHOLD, ATTEMPT_PAGES_FROM);
 	en->base = base;
 	en->on_done = on_done;
 	en->arg = arg;

@@ -13,6 +13,12 @@
 #include "natdiff/xalloc.h"
 #include "probe/tlsfacts.h"
 
+/*
+ * Of a record that is sent: a ClientHello and a request fit.  OpenSSL makes
+ * room for one when a ticket comes, and keeps it, 16 KiB for each attempt.
+ */
+#define SEND_BYTES 4096
+
 /* What Debian and most others use; SSL_CERT_FILE goes before it. */
 #define SYSTEM_CA_FILE "/etc/ssl/certs/ca-certificates.crt"
 
@@ -217,5 +223,6 @@ tls_facts_watch(
 	SSL_CTX_set1_cert_store(ctx, store);
 	SSL_CTX_set_cert_verify_callback(ctx, on_certificate, f);
 	SSL_CTX_set_info_callback(ctx, on_info);
+	SSL_CTX_set_max_send_fragment(ctx, SEND_BYTES);
 	return 0;
 }
