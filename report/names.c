@@ -61,11 +61,28 @@ names_add(struct names *names, const char *text)
 	return *slot - 1;
 }
 
+static int
+compare(const void *text, const void *one)
+{
+	return strcmp(text, *(char *const *)one);
+}
+
+/* In texts that were put in order. */
+static uint32_t
+find_sorted(const struct names *names, const char *text)
+{
+	char **found = names->n == 0 ? NULL
+				     : bsearch(text, names->text, names->n,
+					   sizeof(*names->text), compare);
+
+	return found != NULL ? (uint32_t)(found - names->text) : UINT32_MAX;
+}
+
 uint32_t
 names_find(const struct names *names, const char *text)
 {
 	if (names->n_slots == 0)
-		return UINT32_MAX;
+		return find_sorted(names, text);
 	return *find_slot(names, text) - 1; /* 0 - 1 is UINT32_MAX */
 }
 

@@ -12,8 +12,12 @@ struct names {
 	char **text; /* valid UTF-8 */
 	size_t n;
 	size_t capacity;
-	uint32_t *slots; /* hash table of number + 1; 0 is free */
-	size_t n_slots;  /* a power of two, or 0 */
+	/*
+	 * Hash table of number + 1, 0 is free.  Where there is none, the texts
+	 * are in the order of strcmp(), and no more are added.
+	 */
+	uint32_t *slots;
+	size_t n_slots; /* a power of two, or 0 */
 };
 
 /* The number of a text, which is copied if it is new. */
