@@ -1,7 +1,10 @@
 #include "config.h"
 
+#include <string.h>
+
 #include <criterion/criterion.h>
 
+#include "report/evidence/finding.h"
 #include "report/evidence/measured.h"
 #include "tests/report/handmade.h"
 
@@ -192,4 +195,165 @@ Test(measured, the_last_idle_measurement_counts)
 	measure(nat, IDLE_SILENT, HOUR_US, 14000000, 16000000);
 	measure(nat, IDLE_NO_LIMIT, HOUR_US + 1, 30000000, NOT_MEASURED);
 	cr_expect_null(idle());
+}
+
+/* -------------------------------------------------------------- the rules */
+
+static struct clues clues;
+static struct evidence_list list;
+
+/* What a rule says of the pairs so far, and what the ledger counted. */
+static void
+apply(void (*rule)(struct finding *), struct ledger_contrast ledger)
+{
+	static struct facts facts;
+	static struct scorecard card;
+	struct scene scene = { .d = &d,
+		.endpoint = &d.endpoints[0],
+		.pairs = &pairs,
+		.scope = &all,
+		.facts = &facts,
+		.ledger = &ledger,
+		.interval_us = HANDMADE_INTERVAL_US };
+	struct finding n = { .clues = &clues,
+		.list = &list,
+		.card = &card,
+		.scene = &scene,
+		.f = &facts };
+
+	scorecard_default(&card);
+	pairs_clear(&pairs);
+	pairs_find(&pairs, &d, &d.endpoints[0].attempts);
+	facts_find(&facts, &d, &d.endpoints[0].attempts, &pairs, &all);
+	rule(&n);
+}
+
+static const struct ledger_contrast no_ledger;
+
+Test(measured, the_ledger_says_where_attempts_end)
+{
+	static const struct {
+		struct ledger_contrast seen; /* failed, unseen, doubtful */
+		enum state state;
+	} cases[] = {
+		{ { 2, 2, 0 }, STATE_UNKNOWN }, /* too few */
+		{ { 20, 20, 0 }, STATE_YES },
+		{ { 20, 18, 0 }, STATE_YES }, /* one in ten is none */
+		{ { 20, 17, 0 }, STATE_UNKNOWN },
+		{ { 20, 20, 3 }, STATE_UNKNOWN }, /* a witness with gaps */
+		{ { 20, 10, 0 }, STATE_UNKNOWN },
+		{ { 20, 9, 0 }, STATE_NO }, /* most arrived */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&clues, 0, sizeof(clues));
+		apply(rule_ledger, cases[i].seen);
+		cr_expect_eq(clues.state[CLUE_LEDGER_LACKS], cases[i].state,
+		    "%zu: %d", i, (int)clues.state[CLUE_LEDGER_LACKS]);
+	}
+	cr_assert_eq(list.n, 3);
+	cr_expect_not_null(strstr(list.item[0].says,
+			       "20 of 20 failed attempts on the NAT path never "
+			       "arrived"),
+	    "%s", list.item[0].says);
+	evidence_list_clear(&list);
+}
+
+Test(measured, a_ceiling_that_was_reached_is_evidence_with_its_numbers)
+{
+	int64_t slot;
+
+	measure(nat, RAMP_DESTINATION_LIMIT, 0, 64, 64);
+	for (slot = 1; slot <= 20; slot++)
+		pair(nat, slot, slot > 10, slot > 10 ? 61 : 20);
+	dataset_finish(&d);
+	apply(rule_ceiling, no_ledger);
+	cr_expect_eq(clues.state[CLUE_CEILING_REACHED], STATE_YES);
+	cr_expect_eq(clues.state[CLUE_TOTAL_REACHED], STATE_UNKNOWN);
+	cr_assert_eq(list.n, 1);
+	cr_expect_not_null(strstr(list.item[0].says,
+			       "carry 64 connections to one destination, and "
+			       "10 of 10 attempts without an answer"),
+	    "%s", list.item[0].says);
+	cr_expect_str_eq(list.item[0].query,
+	    "SELECT * FROM measurement WHERE kind = 'ramp' AND started_at = 0");
+	evidence_list_clear(&list);
+}
+
+/* Linux holds a port in TIME_WAIT for 60 s. */
+Test(measured, ports_that_come_back_before_time_wait_ends_are_evidence)
+{
+	static const struct {
+		int64_t low_s, high_s;
+		enum state state;
+	} cases[] = {
+		{ 10, 12, STATE_YES },
+		{ 55, 65, STATE_UNKNOWN },
+		{ 121, 125, STATE_NO },
+		{ 60, 125, STATE_UNKNOWN },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		end();
+		begin();
+		memset(&clues, 0, sizeof(clues));
+		measure(nat, REUSE_AFTER_FIN, 0, cases[i].low_s * 1000000,
+		    cases[i].high_s * 1000000);
+		pair(nat, 1, false, 0);
+		dataset_finish(&d);
+		apply(rule_hold_down, no_ledger);
+		cr_expect_eq(clues.state[CLUE_SHORT_HOLD_DOWN], cases[i].state,
+		    "%zu: %d", i, (int)clues.state[CLUE_SHORT_HOLD_DOWN]);
+	}
+	cr_assert_eq(list.n, 2);
+	cr_expect_not_null(strstr(list.item[0].says, "again 10.0 s after"),
+	    "%s", list.item[0].says);
+	evidence_list_clear(&list);
+}
+
+Test(measured, a_hold_down_that_found_nothing_says_nothing)
+{
+	measure(nat, REUSE_AFTER_FIN, 0, NOT_MEASURED, NOT_MEASURED);
+	pair(nat, 1, false, 0);
+	dataset_finish(&d);
+	apply(rule_hold_down, no_ledger);
+	cr_expect_eq(list.n, 0);
+}
+
+/* It explains what attempts do not show, and nothing that they do. */
+Test(measured, an_idle_limit_speaks_only_where_nothing_else_stands_out)
+{
+	static const enum clue others[] = { CLUE_SYN_EXCESS, CLUE_LATE_EXCESS,
+		CLUE_CERT_DIFFERS, CLUE_REFUSED_BY_STATUS };
+	size_t i;
+
+	measure(direct, IDLE_NO_LIMIT, HOUR_US, 30000000, NOT_MEASURED);
+	measure(nat, IDLE_RESET, HOUR_US, NOT_MEASURED, 16000000);
+	pair(nat, 1, false, 0);
+	dataset_finish(&d);
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		memset(&clues, 0, sizeof(clues));
+		clues.kind = KIND_NONE;
+		clues.state[others[i]] = STATE_YES;
+		apply(rule_idle_limit, no_ledger);
+		cr_expect_eq(clues.state[CLUE_IDLE_LIMIT], STATE_UNKNOWN,
+		    "clue %d", (int)others[i]);
+	}
+	memset(&clues, 0, sizeof(clues));
+	clues.kind = KIND_CONNECT_SILENT;
+	apply(rule_idle_limit, no_ledger);
+	cr_expect_eq(clues.state[CLUE_IDLE_LIMIT], STATE_UNKNOWN);
+	cr_expect_eq(list.n, 0);
+
+	clues.kind = KIND_NONE;
+	apply(rule_idle_limit, no_ledger);
+	cr_expect_eq(clues.state[CLUE_IDLE_LIMIT], STATE_YES);
+	cr_assert_eq(list.n, 1);
+	cr_expect_str_eq(list.item[0].says,
+	    "a connection through the NAT was gone after 16.0 s of silence "
+	    "(then answered by a reset); on the direct path beside it one "
+	    "lived through 30.0 s");
+	evidence_list_clear(&list);
 }
