@@ -65,11 +65,20 @@ witness_tls_load(
 		return err_sys(e, "%s: cannot open", certificate);
 	if (access(key, R_OK) != 0)
 		return err_sys(e, "%s: cannot open", key);
-	if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1)
-		return tls_error(e, certificate);
-	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_check_private_key(ctx) != 1)
-		return tls_error(e, key);
+	if (SSL_CTX_use_certificate_chain_file(ctx, certificate) != 1) {
+		ERR_clear_error();
+		return err_set(
+		    e, "%s: no certificate in it, expected PEM", certificate);
+	}
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
+		ERR_clear_error();
+		return err_set(
+		    e, "%s: no private key in it, expected PEM", key);
+	}
+	if (SSL_CTX_check_private_key(ctx) != 1) {
+		ERR_clear_error();
+		return err_set(e, "%s: not the key of %s", key, certificate);
+	}
 	return 0;
 }
 

@@ -288,6 +288,9 @@ check_pages(sqlite3 *db, const char *file, struct err *e)
 		return -1;
 	if (sqlite3_step(st) == SQLITE_ROW)
 		says = (const char *)sqlite3_column_text(st, 0);
+	/* "*** in database main ***" stands alone on the first line. */
+	if (says != NULL && says[0] == '*' && strchr(says, '\n') != NULL)
+		says = strchr(says, '\n') + 1;
 	if (says == NULL)
 		database_error(db, file, e);
 	else if (strcmp(says, "ok") != 0)

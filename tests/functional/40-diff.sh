@@ -218,6 +218,10 @@ sqlite3 view.db 'ALTER TABLE attempt RENAME TO real; CREATE VIEW attempt AS SELE
 check "refuses a view in the place of a table" refuses 1 'not as natdiff makes it' diff view.db
 head -c 20000 nat.db >cut.db
 check "refuses a file that was cut" refuses 1 'cut.db: damaged' diff cut.db
+cp nat.db torn.db
+dd if=/dev/zero of=torn.db bs=4096 seek=6 count=2 conv=notrunc status=none
+check "refuses a file with a hole" refuses 1 'torn.db: damaged: ' diff torn.db
+check "and says what is wrong with it" matches "$(cat err)" 'age [0-9]+'
 
 check "refuses a format that there is not" refuses 2 'no such format' diff --format pdf nat.db
 check "refuses a time that is none" refuses 2 'not a time' diff --since yesterday nat.db

@@ -85,6 +85,7 @@ fails_all() {
   fails 'cannot listen' --listen "127.0.0.1:$free" \
     --listen "127.0.0.1:$free" &&
     fails 'no-such.pem: cannot open' --certificate no-such.pem --key no-such.key &&
+    fails "$0: no certificate in it, expected PEM" --certificate "$0" --key "$0" &&
     fails 'no such user' --user nobody-of-this-name &&
     fails 'cannot open' --shared-key no-such
 }

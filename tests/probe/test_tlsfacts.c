@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "natdiff/xalloc.h"
 #include "probe/tlsfacts.h"
 
 static char dir[] = "/tmp/natdiff-tlsfacts-XXXXXX";
@@ -61,12 +62,13 @@ setup(void)
 static void
 teardown(void)
 {
+	char *command = x_asprintf("rm -rf '%s'", dir);
+
+	cr_expect_eq(system(command), 0);
+	free(command);
 	castore_free_all();
 	X509_free(cert);
 	EVP_PKEY_free(key);
-	unlink(ca_file);
-	unlink(key_file);
-	rmdir(dir);
 }
 
 TestSuite(tlsfacts, .init = setup, .fini = teardown);

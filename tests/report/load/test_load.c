@@ -31,10 +31,11 @@ begin(void)
 static void
 end(void)
 {
+	char *command = x_asprintf("rm -rf '%s'", folder);
+
 	dataset_clear(&d);
-	unlink(one);
-	unlink(two);
-	rmdir(folder);
+	cr_expect_eq(system(command), 0);
+	free(command);
 	free(one);
 	free(two);
 }
