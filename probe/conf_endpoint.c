@@ -239,40 +239,34 @@ read_endpoint(struct conf_reader *r, const struct conf_node *key,
 	add_endpoint(r, &ep);
 }
 
+static bool
+read_named(struct conf_reader *r, const struct conf_node *key,
+    const struct conf_node *v)
+{
+	if (strcmp(key->text, "witness") == 0 ||
+	    strcmp(key->text, "whoami") == 0) {
+		conf_remark_error(r->remarks, key->line,
+		    "endpoint named %s, expected another name: %s: "
+		    "is a key of its own",
+		    key->text, key->text);
+		return true;
+	}
+	if (r->c->n_endpoints == CONF_ENDPOINTS_MAX) {
+		conf_remark_error(r->remarks, key->line,
+		    "too many endpoints, expected at most %d",
+		    CONF_ENDPOINTS_MAX);
+		return false;
+	}
+	read_endpoint(r, key, v, "endpoint");
+	return true;
+}
+
 void
 conf_read_endpoints(struct conf_reader *r, const struct conf_node *v,
     void *field, const struct conf_key *k)
 {
-	bool *ok;
-	size_t i;
-
 	(void)field;
-	if (!conf_is_mapping(r, v, k->name))
-		return;
-	ok = x_calloc(v->n / 2, sizeof(*ok));
-	conf_check_keys(r, v, ok);
-	for (i = 0; i < v->n / 2; i++) {
-		const struct conf_node *key = &v->items[2 * i];
-
-		if (!ok[i] || !conf_is_name(r, key, "an endpoint"))
-			continue;
-		if (strcmp(key->text, "witness") == 0 ||
-		    strcmp(key->text, "whoami") == 0) {
-			conf_remark_error(r->remarks, key->line,
-			    "endpoint named %s, expected another name: %s: "
-			    "is a key of its own",
-			    key->text, key->text);
-			continue;
-		}
-		if (r->c->n_endpoints == CONF_ENDPOINTS_MAX) {
-			conf_remark_error(r->remarks, key->line,
-			    "too many endpoints, expected at most %d",
-			    CONF_ENDPOINTS_MAX);
-			break;
-		}
-		read_endpoint(r, key, key + 1, "endpoint");
-	}
-	free(ok);
+	conf_each_name(r, v, k, "an endpoint", read_named);
 }
 
 /* witness and whoami: a url, or a mapping with the keys of an endpoint. */

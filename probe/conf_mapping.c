@@ -120,9 +120,12 @@ compare_keys(const void *a, const void *b)
 	return (*x)->line < (*y)->line ? -1 : (*x)->line > (*y)->line;
 }
 
-void
-conf_check_keys(
-    struct conf_reader *r, const struct conf_node *mapping, bool *ok)
+/*
+ * Tell of keys that are no text or stand there twice; ok says of each pair
+ * whether it can be used.
+ */
+static void
+check_keys(struct conf_reader *r, const struct conf_node *mapping, bool *ok)
 {
 	size_t n_pairs = mapping->n / 2, n = 0, i;
 	const struct conf_node **keys = x_calloc(n_pairs, sizeof(*keys));
@@ -167,7 +170,7 @@ conf_read_mapping(struct conf_reader *r, const struct conf_node *v,
 	size_t i;
 
 	memset(seen, 0, sizeof(*seen));
-	conf_check_keys(r, v, ok);
+	check_keys(r, v, ok);
 	for (i = 0; i < v->n / 2; i++) {
 		if (!ok[i])
 			continue;
@@ -193,8 +196,8 @@ conf_line_of(
 	return seen->lines[find_key(keys, name) - keys];
 }
 
-bool
-conf_is_name(struct conf_reader *r, const struct conf_node *k, const char *what)
+static bool
+is_name(struct conf_reader *r, const struct conf_node *k, const char *what)
 {
 	size_t n = strspn(k->text, "abcdefghijklmnopqrstuvwxyz0123456789._-");
 	char quoted[CONF_QUOTE_SIZE];
@@ -205,4 +208,26 @@ conf_is_name(struct conf_reader *r, const struct conf_node *k, const char *what)
 	    "%s as the name of %s, expected 1 to %d of a-z 0-9 . _ -",
 	    conf_quote(k->text, quoted), what, CONF_NAME_MAX);
 	return false;
+}
+
+void
+conf_each_name(struct conf_reader *r, const struct conf_node *v,
+    const struct conf_key *k, const char *what,
+    bool (*add)(struct conf_reader *r, const struct conf_node *key,
+	const struct conf_node *value))
+{
+	const struct conf_node *key;
+	bool *ok;
+	size_t i;
+
+	if (!conf_is_mapping(r, v, k->name))
+		return;
+	ok = x_calloc(v->n / 2, sizeof(*ok));
+	check_keys(r, v, ok);
+	for (i = 0; i < v->n / 2; i++) {
+		key = &v->items[2 * i];
+		if (ok[i] && is_name(r, key, what) && !add(r, key, key + 1))
+			break;
+	}
+	free(ok);
 }

@@ -67,9 +67,9 @@ conf_read_mark(struct conf_reader *r, const struct conf_node *v, void *field,
 	p->mark = (uint32_t)value;
 }
 
-/* One pair of "paths": an error does not keep the others from being read. */
+/* What a path holds: an error does not keep the others from being read. */
 static void
-read_path(struct conf_reader *r, const struct conf_node *key,
+fill_path(struct conf_reader *r, const struct conf_node *key,
     const struct conf_node *v, struct conf_path *p)
 {
 	struct conf_seen seen;
@@ -106,43 +106,39 @@ is_same_way(const struct conf_path *a, const struct conf_path *b)
 		endpoint_address_equal(&a->source, &b->source));
 }
 
+static bool
+read_path(struct conf_reader *r, const struct conf_node *key,
+    const struct conf_node *v)
+{
+	struct conf *c = r->c;
+	struct conf_path *p;
+	size_t i;
+
+	if (c->n_paths == CONF_PATHS_MAX) {
+		conf_remark_error(r->remarks, key->line,
+		    "too many paths, expected at most %d", CONF_PATHS_MAX);
+		return false;
+	}
+	c->paths = x_reallocarray(c->paths, c->n_paths + 1, sizeof(*c->paths));
+	p = &c->paths[c->n_paths];
+	memset(p, 0, sizeof(*p));
+	p->name = x_strdup(key->text);
+	fill_path(r, key, v, p);
+	for (i = 0; i < c->n_paths; i++)
+		if (is_same_way(&c->paths[i], p))
+			conf_remark_warning(r->remarks, key->line,
+			    "paths %s and %s leave by the same way",
+			    c->paths[i].name, key->text);
+	c->n_paths++;
+	return true;
+}
+
 void
 conf_read_paths(struct conf_reader *r, const struct conf_node *v, void *field,
     const struct conf_key *k)
 {
-	struct conf *c = r->c;
-	size_t capacity = 0, i, j;
-	bool *ok;
-
 	(void)field;
-	if (!conf_is_mapping(r, v, k->name))
-		return;
-	ok = x_calloc(v->n / 2, sizeof(*ok));
-	conf_check_keys(r, v, ok);
-	for (i = 0; i < v->n / 2; i++) {
-		const struct conf_node *key = &v->items[2 * i];
-
-		if (!ok[i] || !conf_is_name(r, key, "a path"))
-			continue;
-		if (c->n_paths == CONF_PATHS_MAX) {
-			conf_remark_error(r->remarks, key->line,
-			    "too many paths, expected at most %d",
-			    CONF_PATHS_MAX);
-			break;
-		}
-		c->paths =
-		    x_grow(c->paths, c->n_paths, &capacity, sizeof(*c->paths));
-		memset(&c->paths[c->n_paths], 0, sizeof(*c->paths));
-		c->paths[c->n_paths].name = x_strdup(key->text);
-		read_path(r, key, key + 1, &c->paths[c->n_paths]);
-		for (j = 0; j < c->n_paths; j++)
-			if (is_same_way(&c->paths[j], &c->paths[c->n_paths]))
-				conf_remark_warning(r->remarks, key->line,
-				    "paths %s and %s leave by the same way",
-				    c->paths[j].name, key->text);
-		c->n_paths++;
-	}
-	free(ok);
+	conf_each_name(r, v, k, "a path", read_path);
 }
 
 void

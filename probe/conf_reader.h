@@ -59,13 +59,6 @@ extern const struct conf_section conf_sections[];
 bool conf_is_mapping(
     struct conf_reader *r, const struct conf_node *v, const char *what);
 
-/*
- * Tell of keys that are no text or stand there twice; ok says of each pair
- * whether it can be used.
- */
-void conf_check_keys(
-    struct conf_reader *r, const struct conf_node *mapping, bool *ok);
-
 /* Read the pairs of a mapping by a table into base. */
 void conf_read_mapping(struct conf_reader *r, const struct conf_node *v,
     const struct conf_key *keys, void *base, struct conf_seen *seen);
@@ -74,9 +67,15 @@ void conf_read_mapping(struct conf_reader *r, const struct conf_node *v,
 size_t conf_line_of(const struct conf_seen *seen, const struct conf_key *keys,
     const char *name);
 
-/* Whether k can name a path or an endpoint; told, where it cannot. */
-bool conf_is_name(
-    struct conf_reader *r, const struct conf_node *k, const char *what);
+/*
+ * Call add for each pair of a mapping with names as keys, until it returns
+ * false.  What is no mapping, and keys that are no text, stand there twice or
+ * cannot name what, "a path", are told and left out.
+ */
+void conf_each_name(struct conf_reader *r, const struct conf_node *v,
+    const struct conf_key *k, const char *what,
+    bool (*add)(struct conf_reader *r, const struct conf_node *key,
+	const struct conf_node *value));
 
 /* conf_scalar.c */
 
