@@ -19,8 +19,9 @@ struct outfile {
 /*
  * Begin the file, mode 0644 less the umask.  NULL as a name is standard
  * output.  What is there and no regular file (a device, a fifo) is written in
- * its place; a symbolic link stays one, and a database is not replaced.  Until outfile_commit() the folder is
- * not touched.  -1 and e where it cannot be written.
+ * its place; a symbolic link stays one, and a database is not replaced.  Until
+ * outfile_commit() the folder is not touched.  -1 and e where it cannot be
+ * written.
  */
 int outfile_begin(struct outfile *o, const char *name, struct err *e);
 

@@ -251,5 +251,6 @@ Test(providers, errors_name_the_line_and_what_was_expected)
 	cr_expect_eq(providers_read(&p, "/dev/zero", &e), -1);
 	cr_expect_str_eq(e.msg, "/dev/zero: no data file: too large");
 	cr_expect_eq(providers_read(&p, "/nowhere/x", &e), -1);
-	cr_expect_str_eq(e.msg, "/nowhere/x: cannot open: No such file or directory");
+	cr_expect_str_eq(
+	    e.msg, "/nowhere/x: cannot open: No such file or directory");
 }
