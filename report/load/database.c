@@ -24,13 +24,6 @@
 #define VALUE_MAX     (4 * 1024 * 1024) /* bytes of a text, a row, an SQL */
 #define ROW_BYTES_MIN 8                 /* of the smallest row of ours */
 
-/*
- * A database up to this size is checked as a whole before it is read: that
- * takes less than a tenth of a second.  Larger ones show their damage when
- * the damaged page is met.
- */
-#define QUICK_CHECK_BYTES (32 * 1024 * 1024)
-
 /* Whether SQLite's result says that the file itself is not in order. */
 static bool
 is_damage(int code)
@@ -316,7 +309,7 @@ open_checked(const char *file, bool pages, struct err *e)
 		return NULL;
 	if (check_version(db, file, &version, e) != 0 ||
 	    check_schema(db, file, version, e) != 0 ||
-	    (pages && size <= QUICK_CHECK_BYTES &&
+	    (pages && size <= DATABASE_CHECKED_BYTES &&
 		check_pages(db, file, e) != 0)) {
 		sqlite3_close(db);
 		return NULL;

@@ -13,6 +13,13 @@
 #include "natdiff/err.h"
 
 /*
+ * A database up to this size is checked as a whole before it is read: that
+ * takes less than a tenth of a second.  Larger ones show their damage when
+ * the damaged page is met.
+ */
+#define DATABASE_CHECKED_BYTES (32 * 1024 * 1024)
+
+/*
  * Open for reading, within one transaction: all statements see one moment,
  * whatever an agent writes meanwhile.  NULL, and e says why in one line: not
  * a file, empty, no SQLite database, not ours, newer, damaged, tables that
@@ -20,7 +27,10 @@
  */
 sqlite3 *database_open(const char *file, struct err *e);
 
-/* The same for a file whose pages database_open() has checked just now. */
+/*
+ * The same without that check: for a file that was checked just now, or is
+ * one of more than can be.
+ */
 sqlite3 *database_open_again(const char *file, struct err *e);
 
 /* Close; NULL does nothing.  Statements must have been finalised. */

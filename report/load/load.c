@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "natdiff/xalloc.h"
 #include "report/load/database.h"
@@ -408,9 +409,13 @@ check_filter(
 	return 0;
 }
 
-/* All files, before anything is read of one. */
+/*
+ * All files, before anything is read of one.  Those in front, as many as are
+ * together no larger than one that is checked, are checked as a whole.
+ */
 struct checks {
 	char **files;
+	size_t n_whole;
 	int *result;
 	struct err *e;
 };
@@ -419,7 +424,9 @@ static void
 check_file(void *context, size_t i)
 {
 	struct checks *c = context;
-	sqlite3 *db = database_open(c->files[i], &c->e[i]);
+	sqlite3 *db = i < c->n_whole
+	    ? database_open(c->files[i], &c->e[i])
+	    : database_open_again(c->files[i], &c->e[i]);
 
 	c->result[i] = db != NULL ? 0 : -1;
 	database_close(db);
@@ -429,11 +436,18 @@ check_file(void *context, size_t i)
 static int
 check_files(char **files, size_t n, struct err *e)
 {
-	struct checks c = { files, x_calloc(n + 1, sizeof(*c.result)),
+	struct checks c = { files, 0, x_calloc(n + 1, sizeof(*c.result)),
 		x_calloc(n + 1, sizeof(*c.e)) };
+	off_t bytes = 0;
+	struct stat st;
 	int result = 0;
 	size_t i;
 
+	for (; c.n_whole < n; c.n_whole++) {
+		bytes += stat(files[c.n_whole], &st) == 0 ? st.st_size : 0;
+		if (bytes > DATABASE_CHECKED_BYTES)
+			break;
+	}
 	parallel_each(n, check_file, &c);
 	for (i = 0; i < n && result == 0; i++) {
 		result = c.result[i];
