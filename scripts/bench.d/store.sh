@@ -34,7 +34,8 @@ while True:
 
 # delays NAME PORT: a run of 20 s, 100 attempts a second
 delays() {
-	local db=$work/$1.db locker=
+	local db=$work/$1.db locker= column
+	local last="run_id = (SELECT max(id) FROM run) AND failure IS NULL"
 	cat >"$work/store.yaml" <<-END
 		agent: { database: $db }
 		paths: { nat: { role: nat } }
@@ -42,6 +43,7 @@ delays() {
 		  e: { url: "https://127.0.0.1:$2/", ca: $work/ca.pem }
 		schedule: { interval: 1s, burst: 100, port-budget: 1000000 }
 	END
+	# So that there is something to lock.
 	./natdiff-probe run -c "$work/store.yaml" --once >"$work/log" 2>&1
 	if [ "$1" = locked ]; then
 		hold_locked "$db" &
@@ -54,10 +56,10 @@ delays() {
 		wait "$locker" || :
 	} 2>/dev/null
 	printf '%-8s %6d' "$1" "$(sqlite3 "$db" \
-	    "SELECT count(*) FROM attempt WHERE failure IS NULL")"
+	    "SELECT count(*) FROM attempt WHERE $last")"
 	for column in loop_lag_us connect_us tls_us; do
-		sqlite3 "$db" "SELECT $column FROM attempt
-		    WHERE failure IS NULL" >"$work/us"
+		sqlite3 "$db" "SELECT $column FROM attempt WHERE $last" \
+		    >"$work/us"
 		printf ' %8.0f %8.0f' "$(median <"$work/us")" \
 		    "$(percentile 99 <"$work/us")"
 	done
