@@ -102,7 +102,8 @@ void idmap_add(struct idmap *m, int64_t id, uint32_t to);
 uint32_t idmap_find(struct idmap *m, int64_t id); /* or NOT_THERE */
 void idmap_clear(struct idmap *m);
 
-/* Whether the filter lets this path in. */
+/* Whether the filter lets this endpoint, or this path, in. */
+bool load_wants_endpoint(const struct load_filter *f, const char *name);
 bool load_wants_path(const struct load_filter *f, const char *path);
 
 /* Count a bad row; the first is remembered.  Returns 0. */
@@ -140,6 +141,12 @@ int loader_too_many(const struct loader *l, struct err *e);
 int loader_each(struct loader *l, const char *sql,
     int (*row)(struct loader *l, sqlite3_stmt *st, struct err *e),
     struct err *e);
+
+/* load_tables.c: the small tables, which attempts refer to. */
+int load_tables(struct loader *l, struct err *e);
+
+/* So, too, when the attempts are known: endpoints without any have a url. */
+void loader_use_left_urls(struct loader *l);
 
 /* Certificates, before the attempts (load_around.c). */
 int load_certificates(struct loader *l, struct err *e);
