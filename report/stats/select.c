@@ -12,14 +12,21 @@
 #include "report/stats/select.h"
 #include "report/stats/sort.h"
 
-#define BINS 4096
+/* A value in four has a bin of its own. */
+#define BINS_LEAST 16
+#define BINS_MOST  4096
+
+struct bin {
+	size_t count;
+	bool wanted;
+};
 
 /* How the values fall into bins. */
 struct histogram {
 	uint32_t least;
 	unsigned shift;
-	size_t count[BINS];
-	bool wanted[BINS];
+	size_t n;
+	struct bin *bin;
 };
 
 static size_t
@@ -39,10 +46,13 @@ count_values(struct histogram *h, const uint32_t *x, size_t n)
 		h->least = x[i] < h->least ? x[i] : h->least;
 		most = x[i] > most ? x[i] : most;
 	}
-	while (bin_of(h, most) >= BINS)
+	while (h->n < BINS_MOST && h->n < n / 4)
+		h->n *= 2;
+	h->bin = x_calloc(h->n, sizeof(*h->bin));
+	while (bin_of(h, most) >= h->n)
 		h->shift++;
 	for (i = 0; i < n; i++)
-		h->count[bin_of(h, x[i])]++;
+		h->bin[bin_of(h, x[i])].count++;
 }
 
 /* The values of the bins that are wanted, sorted, in new memory. */
@@ -52,11 +62,11 @@ sort_wanted(const struct histogram *h, const uint32_t *x, size_t n)
 	size_t total = 0, i, at = 0;
 	int64_t *some;
 
-	for (i = 0; i < BINS; i++)
-		total += h->wanted[i] ? h->count[i] : 0;
+	for (i = 0; i < h->n; i++)
+		total += h->bin[i].wanted ? h->bin[i].count : 0;
 	some = x_calloc(total + 1, sizeof(*some));
 	for (i = 0; i < n; i++)
-		if (h->wanted[bin_of(h, x[i])])
+		if (h->bin[bin_of(h, x[i])].wanted)
 			some[at++] = x[i];
 	sort_int64(some, at);
 	return some;
@@ -69,17 +79,19 @@ sort_wanted(const struct histogram *h, const uint32_t *x, size_t n)
 static void
 find_bins(struct histogram *h, const size_t *rank, size_t n_ranks, size_t *at)
 {
-	size_t below = 0, kept = 0, bin, k;
+	size_t below = 0, kept = 0, i, k;
+	struct bin *bin;
 
-	for (bin = 0; bin < BINS; bin++) {
+	for (i = 0; i < h->n; i++) {
+		bin = &h->bin[i];
 		for (k = 0; k < n_ranks; k++) {
-			if (rank[k] < below || rank[k] - below >= h->count[bin])
+			if (rank[k] < below || rank[k] - below >= bin->count)
 				continue;
-			h->wanted[bin] = true;
+			bin->wanted = true;
 			at[k] = kept + rank[k] - below;
 		}
-		below += h->count[bin];
-		kept += h->wanted[bin] ? h->count[bin] : 0;
+		below += bin->count;
+		kept += bin->wanted ? bin->count : 0;
 	}
 }
 
@@ -87,16 +99,16 @@ void
 select_ranks(const uint32_t *x, size_t n, const size_t *rank, size_t n_ranks,
     uint32_t *out)
 {
-	struct histogram *h = x_calloc(1, sizeof(*h));
+	struct histogram h = { .n = BINS_LEAST };
 	size_t at[SELECT_MOST] = { 0 }, k;
 	int64_t *some;
 
 	assert(n > 0 && n_ranks <= SELECT_MOST);
-	count_values(h, x, n);
-	find_bins(h, rank, n_ranks, at);
-	some = sort_wanted(h, x, n);
+	count_values(&h, x, n);
+	find_bins(&h, rank, n_ranks, at);
+	some = sort_wanted(&h, x, n);
 	for (k = 0; k < n_ranks; k++)
 		out[k] = (uint32_t)some[at[k]];
 	free(some);
-	free(h);
+	free(h.bin);
 }
