@@ -251,8 +251,9 @@ struct dataset {
 	bool pool_per_destination; /* configured so */
 	struct gateway_conf gateway;
 	struct names agents, hosts;
-	struct names targets;      /* "address:port", "[address]:port" */
-	struct names addresses;    /* observed ones */
+	struct names targets;   /* "address:port", "[address]:port" */
+	struct names addresses; /* local and observed ones */
+	bool *of_nat; /* by address: an attempt of a nat path was seen so */
 	struct names certificates; /* issuer and trust, as one text */
 	struct names keys;   /* what dataset_endpoint() and the like find */
 	uint32_t *key_index; /* what each stands for */

@@ -283,6 +283,23 @@ sort_endpoint(void *context, size_t endpoint)
 	attempts_sort(a);
 }
 
+/* By which addresses far ends saw the nat paths, at any endpoint. */
+static void
+mark_addresses(struct dataset *d)
+{
+	const struct attempts *a;
+	size_t e, i;
+
+	d->of_nat = x_calloc(d->addresses.n + 1, sizeof(*d->of_nat));
+	for (e = 0; e < d->n_endpoints; e++) {
+		a = &d->endpoints[e].attempts;
+		for (i = 0; i < a->n; i++)
+			if (a->observed[i] != NO_INDEX &&
+			    attempt_role(d, a, i) == ROLE_NAT)
+				d->of_nat[a->observed[i]] = true;
+	}
+}
+
 void
 dataset_finish(struct dataset *d)
 {
@@ -295,6 +312,7 @@ dataset_finish(struct dataset *d)
 	parallel_each(d->n_endpoints, sort_endpoint, &moved);
 	for (i = 0; i < d->n_endpoints; i++)
 		attempts_drop_duplicates(d, &d->endpoints[i].attempts);
+	mark_addresses(d);
 	for (i = 0; i < d->n_census; i++)
 		d->census[i].target = moved.targets[d->census[i].target];
 	free(moved.runs);

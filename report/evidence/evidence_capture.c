@@ -59,33 +59,26 @@ is_private(const char *address)
 }
 
 /*
- * An address by which attempts of the NAT path were seen is outside.  Where
- * none was seen, so is any public one that is no host's own.
+ * An address by which attempts of the NAT path were seen, at any endpoint, is
+ * outside.  Where none was seen, so is any public one that is no host's own.
  */
 static void
 find_sides(struct view *v)
 {
 	const struct dataset *d = v->n->scene->d;
-	bool *observed = x_calloc(d->addresses.n + 1, sizeof(*observed));
 	bool any = false;
-	uint32_t nat, i;
+	uint32_t i;
 	size_t k;
 
-	for (k = 0; k < v->n->scene->pairs->n; k++) {
-		nat = v->n->scene->pairs->pair[k].nat;
-		if (v->a->observed[nat] == NO_INDEX)
-			continue;
-		observed[v->a->observed[nat]] = true;
-		any = true;
-	}
+	for (k = 0; k < d->addresses.n; k++)
+		any |= d->of_nat[k];
 	for (k = 0; k < v->c->addresses.n; k++) {
 		i = names_find(&d->addresses, v->c->addresses.text[k]);
 		if (i != UINT32_MAX)
-			v->side[k] = observed[i] ? SIDE_OUTSIDE : SIDE_INSIDE;
+			v->side[k] = d->of_nat[i] ? SIDE_OUTSIDE : SIDE_INSIDE;
 		else if (!any && !is_private(v->c->addresses.text[k]))
 			v->side[k] = SIDE_OUTSIDE;
 	}
-	free(observed);
 }
 
 /* Whether a capture from outside saw this target then; complete ones only. */
