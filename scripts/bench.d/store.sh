@@ -34,7 +34,7 @@ while True:
 
 # delays NAME PORT: a run of 20 s, 100 attempts a second
 delays() {
-	local db=$work/$1.db locker= column
+	local db=$work/$1.db locker='' column
 	local last="run_id = (SELECT max(id) FROM run) AND failure IS NULL"
 	cat >"$work/store.yaml" <<-END
 		agent: { database: $db }

@@ -113,9 +113,26 @@ interrupted() {
 }
 check "ended early, it compares what there is" interrupted
 # From a terminal Ctrl-C reaches ssh as well, through which the agents are told.
+# within SECONDS TEXT: until it stands in out
+within() {
+  local i
+  for ((i = 0; i < $1 * 10; i++)); do
+    ! grep -q "$2" out || return 0
+    sleep 0.1
+  done
+}
+# Ctrl-C when they have measured for some seconds; then the line stays open.
+interrupts() {
+  within 60 ' measure for '
+  sleep 8
+  printf '\003'
+  within 60 'evidence.tar.gz are in'
+  sleep 1
+}
 control_c() {
   rm -rf pair
-  { sleep 8; printf '\003'; sleep 20; } | script -qec "$TOP_SRCDIR/scripts/paired-run \
+  : >out
+  interrupts | script -qefc "$TOP_SRCDIR/scripts/paired-run \
     -c natdiff.yaml --duration 10m -o pair --report $report direct nat" /dev/null >out
   contains "$(cat out)" "verdict: " &&
     equals "$(sqlite3 pair/direct.db "SELECT count(*) FROM run WHERE ended_at IS NULL")" 0 &&
