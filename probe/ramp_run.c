@@ -270,6 +270,11 @@ finding_of_harm(struct ramp *p)
 	int64_t starved;
 
 	p->r->held_answered = held_answer(p);
+	/* There may have been room for just the last of a step. */
+	if (p->r->ends[HELDLINK_STARVED] + p->unsettled == 0) {
+		open_link(p);
+		active_wait(p->a, INT64_MAX, is_settled, p);
+	}
 	starved = p->r->ends[HELDLINK_STARVED] + p->unsettled;
 	return p->r->held_answered && p->held > 0 && starved > 0
 	    ? RAMP_TOTAL_LIMIT

@@ -53,10 +53,10 @@ fires() {
   tail -n 3 "$1.jsonl"
   return 1
 }
-# ended PID: within a minute; $status
+# ended PID: within a minute and a half; $status
 ended() {
   local i
-  for i in $(seq 600); do
+  for i in $(seq 900); do
     kill -0 "$1" 2>/dev/null || break
     sleep 0.1
   done
@@ -67,9 +67,9 @@ ended() {
 
 start on
 on=$pid
-start forth --duration 25s
+start forth --duration 40s
 forth=$pid
-start back --duration 25s
+start back --duration 40s
 back=$pid
 check "attempts come" fires on 0
 check "from all" fires forth 0
