@@ -134,10 +134,13 @@ control_c() {
   : >out
   interrupts | script -qefc "$TOP_SRCDIR/scripts/paired-run \
     -c natdiff.yaml --duration 10m -o pair --report $report direct nat" /dev/null >out
-  contains "$(cat out)" "verdict: " &&
+  if contains "$(cat out)" "verdict: " &&
     equals "$(sqlite3 pair/direct.db "SELECT count(*) FROM run WHERE ended_at IS NULL")" 0 &&
-    equals "$(cd pair && echo *)" "direct.db direct.log evidence.tar.gz nat.db nat.log" ||
-    { head -n 20 out pair/*.log; return 1; }
+    equals "$(cd pair && echo *)" "direct.db direct.log evidence.tar.gz nat.db nat.log"; then
+    return 0
+  fi
+  head -n 20 out pair/*.log
+  return 1
 }
 check "so it does after Ctrl-C, when both agents have ended" control_c
 # A host that is away from the moment at which it has begun to measure.
