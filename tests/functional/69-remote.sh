@@ -130,19 +130,23 @@ interrupts() {
   sleep 1
 }
 control_c() {
+  local connections
+  connections=$(grep -c 'Accepted publickey' ssh/direct.log)
   rm -rf pair
   : >out
   interrupts | script -qefc "$TOP_SRCDIR/scripts/paired-run \
     -c natdiff.yaml --duration 10m -o pair --report $report direct nat" /dev/null >out
   if contains "$(cat out)" "verdict: " &&
     equals "$(sqlite3 pair/direct.db "SELECT count(*) FROM run WHERE ended_at IS NULL")" 0 &&
-    equals "$(cd pair && echo *)" "direct.db direct.log evidence.tar.gz nat.db nat.log"; then
+    equals "$(cd pair && echo *)" "direct.db direct.log evidence.tar.gz nat.db nat.log" &&
+    equals "$(grep -c 'Accepted publickey' ssh/direct.log)" $((connections + 1)); then
     return 0
   fi
   head -n 20 out pair/*.log
   return 1
 }
-check "so it does after Ctrl-C, when both agents have ended" control_c
+check "so it does after Ctrl-C, when both agents have ended, on one connection" \
+  control_c
 # A host that is away from the moment at which it has begun to measure.
 cat >ssh-away <<END
 #!/bin/sh
