@@ -86,94 +86,93 @@ open_one(void *context, size_t i)
 		l->rows_most = database_rows_most(l->db);
 }
 
-static void
-some_close(struct some *some)
-{
-	size_t i;
-
-	for (i = 0; i < some->n; i++)
-		loader_clear(&some->loaders[i]);
-	free(some->loaders);
-	free(some->e);
-}
-
-/* Files first to first + n; -1 and e, and nothing is open, where one fails. */
+/* Open files first to first + n, load them, and close them. */
 static int
-some_open(struct some *some, struct dataset *d, char **files, size_t first,
-    size_t n, const struct load_filter *f, struct err *e)
+with_some(int (*load)(struct loader *loaders, size_t n, struct err *e),
+    struct dataset *d, char **files, size_t first, size_t n,
+    const struct load_filter *f, struct err *e)
 {
+	struct some some = { .n = n };
+	int result = 0;
 	size_t i;
 
-	some->n = n;
-	some->loaders = x_calloc(n, sizeof(*some->loaders));
-	some->e = x_calloc(n, sizeof(*some->e));
+	some.loaders = x_calloc(n, sizeof(*some.loaders));
+	some.e = x_calloc(n, sizeof(*some.e));
 	for (i = 0; i < n; i++)
-		some->loaders[i] = (struct loader){ .d = d,
+		some.loaders[i] = (struct loader){ .d = d,
 			.filter = f,
 			.file = files[first + i],
 			.input = first + i };
-	parallel_each(n, open_one, some);
-	for (i = 0; i < n; i++) {
-		if (some->loaders[i].db != NULL)
+	parallel_each(n, open_one, &some);
+	for (i = 0; i < n && result == 0; i++) {
+		if (some.loaders[i].db != NULL)
 			continue;
-		*e = some->e[i];
-		some_close(some);
-		return -1;
+		result = -1;
+		*e = some.e[i];
+	}
+	if (result == 0)
+		result = load(some.loaders, n, e);
+	for (i = 0; i < n; i++)
+		loader_clear(&some.loaders[i]);
+	free(some.loaders);
+	free(some.e);
+	return result;
+}
+
+/* All files, as many at a time as are opened at once. */
+static int
+in_turn(int (*load)(struct loader *loaders, size_t n, struct err *e),
+    struct dataset *d, char **files, size_t n, const struct load_filter *f,
+    struct err *e)
+{
+	size_t i, many;
+	int result = 0;
+
+	for (i = 0; i < n && result == 0; i += FILES_AT_ONCE) {
+		many = n - i < FILES_AT_ONCE ? n - i : FILES_AT_ONCE;
+		result = with_some(load, d, files, i, many, f, e);
+	}
+	return result;
+}
+
+/* The files are inputs from here on, and what witnesses wrote in them known. */
+static int
+load_witnesses(struct loader *loaders, size_t n, struct err *e)
+{
+	struct dataset *d = loaders->d;
+	struct input *input;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		d->inputs = x_grow(d->inputs, d->n_inputs, &d->inputs_capacity,
+		    sizeof(*d->inputs));
+		input = &d->inputs[d->n_inputs++];
+		memset(input, 0, sizeof(*input));
+		input->file =
+		    utf8_repaired(loaders[i].file, strlen(loaders[i].file));
+		if (load_arrivals(&loaders[i], e) != 0 ||
+		    load_imports(&loaders[i], e) != 0 ||
+		    load_captures(&loaders[i], e) != 0)
+			return -1;
 	}
 	return 0;
 }
 
-/* The file is an input from here on, and what witnesses wrote in it known. */
-static int
-load_witness(struct loader *l, struct err *e)
-{
-	struct dataset *d = l->d;
-
-	d->inputs = x_grow(
-	    d->inputs, d->n_inputs, &d->inputs_capacity, sizeof(*d->inputs));
-	memset(&d->inputs[d->n_inputs], 0, sizeof(*d->inputs));
-	d->inputs[d->n_inputs++].file = utf8_repaired(l->file, strlen(l->file));
-	if (load_arrivals(l, e) != 0 || load_imports(l, e) != 0)
-		return -1;
-	return load_captures(l, e);
-}
-
-static int
-load_witnesses(struct dataset *d, char **files, size_t first, size_t n,
-    const struct load_filter *f, struct err *e)
-{
-	struct some some;
-	int result = 0;
-	size_t i;
-
-	if (some_open(&some, d, files, first, n, f, e) != 0)
-		return -1;
-	for (i = 0; i < n && result == 0; i++)
-		result = load_witness(&some.loaders[i], e);
-	some_close(&some);
-	return result;
-}
-
 /* Their attempts are read side by side, too. */
 static int
-load_some(struct dataset *d, char **files, size_t first, size_t n,
-    const struct load_filter *f, struct err *e)
+load_measured(struct loader *loaders, size_t n, struct err *e)
 {
-	struct some some;
 	int result = 0;
 	size_t i;
 
-	if (some_open(&some, d, files, first, n, f, e) != 0)
-		return -1;
 	for (i = 0; i < n && result == 0; i++)
-		result = load_tables(&some.loaders[i], e);
+		result = load_tables(&loaders[i], e);
 	if (result == 0)
-		result = load_attempts(some.loaders, n, e);
+		result = load_attempts(loaders, n, e);
 	for (i = 0; i < n && result == 0; i++)
-		result = load_surroundings(&some.loaders[i], e);
+		result = load_surroundings(&loaders[i], e);
 	for (i = 0; i < n; i++)
-		loader_use_left_urls(&some.loaders[i]);
-	some_close(&some);
+		loader_use_left_urls(&loaders[i]);
 	return result;
 }
 
@@ -253,23 +252,6 @@ check_files(char **files, size_t n, struct err *e)
 	return result;
 }
 
-/* All files, as many at a time as are opened at once. */
-static int
-in_turn(int (*load)(struct dataset *d, char **files, size_t first, size_t n,
-	    const struct load_filter *f, struct err *e),
-    struct dataset *d, char **files, size_t n, const struct load_filter *f,
-    struct err *e)
-{
-	size_t i, many;
-	int result = 0;
-
-	for (i = 0; i < n && result == 0; i += FILES_AT_ONCE) {
-		many = n - i < FILES_AT_ONCE ? n - i : FILES_AT_ONCE;
-		result = load(d, files, i, many, f, e);
-	}
-	return result;
-}
-
 int
 load_files(struct dataset *d, char **files, size_t n,
     const struct load_filter *f, struct err *e)
@@ -283,7 +265,7 @@ load_files(struct dataset *d, char **files, size_t n,
 	dataset_sort_arrivals(d);
 	imports_finish(&d->imports);
 	captures_finish(&d->captures);
-	if (in_turn(load_some, d, files, n, f, e) != 0)
+	if (in_turn(load_measured, d, files, n, f, e) != 0)
 		return -1;
 	if (check_filter(d, f, e) != 0)
 		return -1;
