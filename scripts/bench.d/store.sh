@@ -8,13 +8,12 @@
 # Two reads: from the disk, and of what is in memory already.
 bench_rows() {
 	local rows=$1 file=$work/rows.db
-	/usr/bin/time -f '%U %S %e' -o "$work/time" \
-	    tests/tools/make_attempts "$file" "$rows" 3 1 >/dev/null
+	cost store tests/tools/make_attempts "$file" "$rows" 3 1
 	awk -v rows="$rows" -v bytes="$(stat -c %s "$file")" '{
 		printf "%d rows in %.1f s (%.1f s of processor): %.0f a second",
-		    rows, $3, $1 + $2, rows / $3
+		    rows, $2, $1, rows / $2
 		printf ", %.2f GB, %.0f bytes a row\n", bytes / 1e9,
-		    bytes / rows }' "$work/time"
+		    bytes / rows }' "$work/cost.store"
 	tests/tools/scan_attempts "$file"
 	tests/tools/scan_attempts "$file"
 	rm "$file"*
