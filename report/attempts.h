@@ -1,26 +1,144 @@
 /*
- * Behind dataset.h: what is done to all columns of attempts.
+ * The attempts at one endpoint as packed columns: about 20 bytes an attempt,
+ * so that months of them fit.
  */
 #ifndef NATDIFF_REPORT_ATTEMPTS_H
 #define NATDIFF_REPORT_ATTEMPTS_H
 
-#include "report/dataset.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-void attempts_clear(struct attempts *a);
+#include "natdiff/failure.h"
+#include "report/packed.h"
 
-/* Add all of from to a; from is empty then. */
-void attempts_append(struct attempts *a, struct attempts *from);
+/* "Not measured" in the columns. */
+#define NO_DURATION UINT32_MAX
+#define NO_STATUS   0
+#define NO_INDEX    UINT16_MAX /* of a target or an address */
+#define NO_COUNT    UINT8_MAX
+#define NO_PORT     0
+#define NO_ARRIVAL  0
 
-/* By slot, then seq, target and run. */
-void attempts_sort(struct attempts *a);
+/* In the certificate column: a session, but no issuer is known of it. */
+#define CERTIFICATE_UNKNOWN 0
 
 /*
- * Drop what a second copy of the same run brought again, and count for each
- * run what is left.  The copies of a run are neighbours, and so are their
- * attempts.
+ * Where in its slot an attempt began: in units of interval / OFFSET_UNIT, and
+ * saturating (two intervals either way).
  */
-void attempts_drop_duplicates(struct dataset *d, struct attempts *a);
+#define OFFSET_UNIT 16384
 
-void measurement_clear(struct measurement *m);
+/* Phases whose durations are columns, and the total. */
+enum duration {
+	DURATION_CONNECT,
+	DURATION_TLS,
+	DURATION_REQUEST,
+	DURATION_TOTAL,
+	DURATION_COUNT
+};
+
+/* "connect", ..., "total". */
+const char *duration_name(enum duration d);
+
+/* One attempt on its way into the columns. */
+struct attempt_row {
+	int64_t slot;
+	uint32_t run;
+	uint32_t arrival; /* 1 + that in dataset.arrivals, or NO_ARRIVAL */
+	uint32_t duration_us[DURATION_COUNT];
+	uint16_t target; /* in dataset.targets; NO_INDEX: not resolved */
+	uint16_t seq;
+	uint16_t status;
+	uint16_t observed;      /* in dataset.addresses, or NO_INDEX */
+	uint16_t certificate;   /* in dataset.certificates, or NO_INDEX */
+	uint16_t observed_port; /* or NO_PORT; so the next */
+	uint16_t local_port;
+	int16_t offset;  /* of OFFSET_UNIT */
+	uint8_t failure; /* enum failure */
+	uint8_t phase;   /* enum phase, where failure is not 0 */
+	uint8_t syn_retransmits;
+	uint8_t late;    /* retransmits after the connect, less DSACKs */
+	uint8_t segs_in; /* up to the connect */
+	uint8_t seen;    /* in what was imported: SEEN_... */
+};
+
+/*
+ * The columns but the durations: each field, what it is read as, and what it
+ * is moved by, modulo its size, so that the numbers that are often beside each
+ * other need few bits ("none" of all bits set becomes 0).
+ */
+#define ATTEMPT_FIELDS(FIELD)                       \
+	FIELD(slot, int64_t, uint64_t, 0)           \
+	FIELD(run, uint32_t, uint32_t, 0)           \
+	FIELD(target, uint16_t, uint16_t, 1)        \
+	FIELD(seq, uint16_t, uint16_t, 0)           \
+	FIELD(status, uint16_t, uint16_t, 0)        \
+	FIELD(observed, uint16_t, uint16_t, 1)      \
+	FIELD(observed_port, uint16_t, uint16_t, 0) \
+	FIELD(local_port, uint16_t, uint16_t, 0)    \
+	FIELD(arrival, uint32_t, uint32_t, 0)       \
+	FIELD(certificate, uint16_t, uint16_t, 1)   \
+	FIELD(offset, int16_t, uint16_t, 32768)     \
+	FIELD(failure, enum failure, uint8_t, 0)    \
+	FIELD(phase, enum phase, uint8_t, 0)        \
+	FIELD(syn_retransmits, uint8_t, uint8_t, 1) \
+	FIELD(late, uint8_t, uint8_t, 1)            \
+	FIELD(segs_in, uint8_t, uint8_t, 1)         \
+	FIELD(seen, uint8_t, uint8_t, 0)
+
+enum attempt_field {
+#define FIELD(field, type, kept, by) field_##field,
+	ATTEMPT_FIELDS(FIELD)
+#undef FIELD
+	    field_duration_us,
+	field_count = field_duration_us + DURATION_COUNT
+};
+
+/* By (slot, seq, target, run, offset) after dataset_finish(). */
+struct attempts {
+	size_t n;
+	struct packed column[field_count];
+};
+
+/* attempt_slot(a, i), ...: a field of attempt i. */
+#define FIELD(field, type, kept, by)                                           \
+	static inline type attempt_##field(const struct attempts *a, size_t i) \
+	{                                                                      \
+		return (type)(kept)(packed_get(&a->column[field_##field], i) - \
+		    (by));                                                     \
+	}
+ATTEMPT_FIELDS(FIELD)
+#undef FIELD
+
+/* Its duration, or NO_DURATION. */
+static inline uint32_t
+attempt_duration_us(const struct attempts *a, enum duration d, size_t i)
+{
+	return (uint32_t)(packed_get(&a->column[field_duration_us + d], i) - 1);
+}
+
+/* Whether its SYN was sent again, as far as is known. */
+static inline bool
+attempt_resent(const struct attempts *a, size_t i)
+{
+	return attempt_syn_retransmits(a, i) != NO_COUNT &&
+	    attempt_syn_retransmits(a, i) > 0;
+}
+
+void attempts_add(struct attempts *a, const struct attempt_row *row);
+void attempts_clear(struct attempts *a);
+
+/* Add all of from to a, whose order is another then; from is empty. */
+void attempts_join(struct attempts *a, struct attempts *from);
+
+/* By slot, then seq, target, run and offset. */
+void attempts_sort(struct attempts *a);
+
+/* Those at order[0], ... order[n - 1] are all there is, in this order. */
+void attempts_select(struct attempts *a, const uint32_t *order, size_t n);
+
+/* The first attempt at slot or later; a->n if there is none.  O(log n). */
+size_t attempts_from(const struct attempts *a, int64_t slot);
 
 #endif

@@ -60,14 +60,14 @@ candidate_of(const struct dataset *d, uint32_t endpoint)
 static void
 times_add(struct connect_times *t, const struct attempts *a, size_t i)
 {
-	uint32_t us = a->duration_us[DURATION_CONNECT][i];
-	bool failed = a->failure[i] != FAILURE_NONE;
+	uint32_t us = attempt_duration_us(a, DURATION_CONNECT, i);
+	bool failed = attempt_failure(a, i) != FAILURE_NONE;
 
 	if (failed &&
-	    (a->phase[i] == PHASE_DNS ||
-		failure_is_local((enum failure)a->failure[i])))
+	    (attempt_phase(a, i) == PHASE_DNS ||
+		failure_is_local(attempt_failure(a, i))))
 		return;
-	if (failed && a->phase[i] == PHASE_CONNECT) {
+	if (failed && attempt_phase(a, i) == PHASE_CONNECT) {
 		t->attempts++;
 		return;
 	}
@@ -122,14 +122,16 @@ steps_find(struct chart_lane *lane, const struct attempts *a)
 
 	count = x_calloc(CHART_STEPS_MAX + 1, sizeof(*count));
 	for (i = 0; i < a->n; i++) {
-		k = a->syn_retransmits[i];
+		k = attempt_syn_retransmits(a, i);
 		if (k == 0 || k > CHART_STEPS_MAX || !charts_counts(a, i) ||
-		    a->duration_us[DURATION_CONNECT][i] == NO_DURATION ||
-		    (a->failure[i] != FAILURE_NONE &&
-			a->phase[i] == PHASE_CONNECT))
+		    attempt_duration_us(a, DURATION_CONNECT, i) ==
+			NO_DURATION ||
+		    (attempt_failure(a, i) != FAILURE_NONE &&
+			attempt_phase(a, i) == PHASE_CONNECT))
 			continue;
 		lane->step[k].n++;
-		count[k][time_bin(a->duration_us[DURATION_CONNECT][i])]++;
+		count[k]
+		     [time_bin(attempt_duration_us(a, DURATION_CONNECT, i))]++;
 	}
 	for (k = 1; k <= CHART_STEPS_MAX; k++)
 		if (lane->step[k].n > 0)

@@ -23,10 +23,10 @@ each_port(struct chart_ports *p, const struct dataset *d,
 	for (e = 0; e < d->n_endpoints; e++) {
 		a = &d->endpoints[e].attempts;
 		for (i = 0; i < a->n; i++)
-			if (a->observed_port[i] != NO_PORT &&
+			if (attempt_observed_port(a, i) != NO_PORT &&
 			    attempt_role(d, a, i) == ROLE_NAT)
 				each(p, charts_slot_us(d, a, i),
-				    a->observed_port[i]);
+				    attempt_observed_port(a, i));
 	}
 }
 

@@ -39,14 +39,15 @@ void charts_add(struct chart_count *c, const struct attempts *a, size_t i);
 static inline bool
 charts_counts(const struct attempts *a, size_t i)
 {
-	return a->failure[i] != FAILURE_INTERRUPTED;
+	return attempt_failure(a, i) != FAILURE_INTERRUPTED;
 }
 
 /* When its slot began. */
 static inline int64_t
 charts_slot_us(const struct dataset *d, const struct attempts *a, size_t i)
 {
-	return a->slot[i] * d->series[attempt_series(d, a, i)].interval_us;
+	return attempt_slot(a, i) *
+	    d->series[attempt_series(d, a, i)].interval_us;
 }
 
 #endif

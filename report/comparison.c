@@ -81,17 +81,17 @@ hour_of(int64_t at_us)
 }
 
 static int64_t
-interval_of(const struct period *p, const struct pair *pair)
+interval_of(const struct period *p, struct pair pair)
 {
 	const struct dataset *d = p->source->d;
 
-	return d->series[attempt_series(d, p->attempts, pair->nat)].interval_us;
+	return d->series[attempt_series(d, p->attempts, pair.nat)].interval_us;
 }
 
 static int64_t
-slot_start(const struct period *p, const struct pair *pair)
+slot_start(const struct period *p, struct pair pair)
 {
-	return p->attempts->slot[pair->nat] * interval_of(p, pair);
+	return attempt_slot(p->attempts, pair.nat) * interval_of(p, pair);
 }
 
 static void
@@ -99,8 +99,10 @@ period_find(struct period *p, const struct comparison_source *source,
     const char *endpoint)
 {
 	const struct dataset *d = source->d;
-	size_t i, kept = 0;
+	struct pairs all;
+	struct pair pair;
 	int64_t at;
+	size_t i;
 
 	memset(p, 0, sizeof(*p));
 	p->source = source;
@@ -109,25 +111,31 @@ period_find(struct period *p, const struct comparison_source *source,
 			p->attempts = &d->endpoints[i].attempts;
 	if (p->attempts == NULL)
 		return;
-	pairs_find(&p->pairs, d, p->attempts);
-	for (i = 0; i < p->pairs.n; i++) {
-		at = slot_start(p, &p->pairs.pair[i]);
+	pairs_find(&all, d, p->attempts);
+	for (i = 0; i < all.n; i++) {
+		pair = pair_at(&all, i);
+		at = slot_start(p, pair);
 		if (at >= source->from_us && at < source->to_us)
-			p->pairs.pair[kept++] = p->pairs.pair[i];
+			pairs_add(&p->pairs, pair);
 	}
-	p->pairs.n = kept;
+	pairs_clear(&all);
 }
 
 /* Keep the pairs of the hours that both periods have. */
 static void
 period_keep_hours(struct period *p, const bool wanted[DIDIFF_HOURS])
 {
-	size_t i, kept = 0;
+	struct pairs all = p->pairs;
+	struct pair pair;
+	size_t i;
 
-	for (i = 0; i < p->pairs.n; i++)
-		if (wanted[hour_of(slot_start(p, &p->pairs.pair[i]))])
-			p->pairs.pair[kept++] = p->pairs.pair[i];
-	p->pairs.n = kept;
+	memset(&p->pairs, 0, sizeof(p->pairs));
+	for (i = 0; i < all.n; i++) {
+		pair = pair_at(&all, i);
+		if (wanted[hour_of(slot_start(p, pair))])
+			pairs_add(&p->pairs, pair);
+	}
+	pairs_clear(&all);
 }
 
 /* ------------------------------------------------------- are they alike? */
@@ -142,8 +150,8 @@ count_hours(struct comparison_endpoint *e, enum comparison_period which,
 	e->pairs[which] = p->pairs.n;
 	e->from_us[which] = e->to_us[which] = e->last_us[which] = NOT_MEASURED;
 	for (i = 0; i < p->pairs.n; i++) {
-		at = slot_start(p, &p->pairs.pair[i]);
-		end = at + interval_of(p, &p->pairs.pair[i]);
+		at = slot_start(p, pair_at(&p->pairs, i));
+		end = at + interval_of(p, pair_at(&p->pairs, i));
 		e->hours[which][hour_of(at)]++;
 		if (i == 0 || at < e->from_us[which])
 			e->from_us[which] = at;

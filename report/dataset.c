@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
-#include "report/attempts.h"
 #include "report/dataset.h"
 
 void

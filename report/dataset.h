@@ -1,7 +1,7 @@
 /*
  * What the databases held, in memory: the attempts as columns, a set of them
- * an endpoint, about 55 bytes an attempt, so that months of them fit.  Filled
- * by report/load; everything behind it is pure and reads this only.
+ * an endpoint.  Filled by report/load; everything behind it is pure and reads
+ * this only.
  *
  * Endpoints with the same name are one endpoint, whatever database they came
  * from.  After dataset_finish() nothing depends on the order of the inputs
@@ -16,74 +16,10 @@
 
 #include "natdiff/failure.h"
 #include "natdiff/record.h"
+#include "report/attempts.h"
 #include "report/captures.h"
 #include "report/imports.h"
 #include "report/names.h"
-
-/* "Not measured" in the columns. */
-#define NO_DURATION UINT32_MAX
-#define NO_STATUS   0
-#define NO_INDEX    UINT16_MAX /* of a target or an address */
-#define NO_COUNT    UINT8_MAX
-#define NO_PORT     0
-#define NO_ARRIVAL  0
-
-/* In the certificate column: a session, but no issuer is known of it. */
-#define CERTIFICATE_UNKNOWN 0
-
-/*
- * Where in its slot an attempt began: in units of interval / OFFSET_UNIT, and
- * saturating (two intervals either way).
- */
-#define OFFSET_UNIT 16384
-
-/* Phases whose durations are columns, and the total. */
-enum duration {
-	DURATION_CONNECT,
-	DURATION_TLS,
-	DURATION_REQUEST,
-	DURATION_TOTAL,
-	DURATION_COUNT
-};
-
-/* "connect", ..., "total". */
-const char *duration_name(enum duration d);
-
-/* The attempts at one endpoint, by (slot, seq, target, run). */
-struct attempts {
-	size_t n;
-	size_t capacity;
-	int64_t *slot;
-	uint32_t *run;
-	uint32_t *duration_us[DURATION_COUNT];
-	uint16_t *target; /* in dataset.targets; NO_INDEX: not resolved */
-	uint16_t *seq;
-	uint16_t *status;
-	uint16_t *observed;      /* in dataset.addresses, or NO_INDEX */
-	uint16_t *observed_port; /* or NO_PORT; so the next */
-	uint16_t *local_port;
-	uint32_t *arrival;     /* 1 + that in dataset.arrivals, or NO_ARRIVAL */
-	uint16_t *certificate; /* in dataset.certificates, or NO_INDEX */
-	int16_t *offset;       /* of OFFSET_UNIT */
-	uint8_t *failure;      /* enum failure */
-	uint8_t *phase;        /* enum phase, where failure is not 0 */
-	uint8_t *syn_retransmits;
-	uint8_t *late;    /* retransmits after the connect, less DSACKs */
-	uint8_t *segs_in; /* up to the connect */
-	uint8_t *seen;    /* in what was imported: SEEN_... */
-};
-
-/* One attempt on its way into the columns. */
-struct attempt_row {
-	int64_t slot;
-	uint32_t run;
-	uint32_t arrival;
-	uint32_t duration_us[DURATION_COUNT];
-	uint16_t target, seq, status, observed, certificate;
-	uint16_t observed_port, local_port;
-	int16_t offset;
-	uint8_t failure, phase, syn_retransmits, late, segs_in, seen;
-};
 
 struct endpoint {
 	char *name;
@@ -268,6 +204,9 @@ struct dataset {
 void dataset_init(struct dataset *d);
 void dataset_clear(struct dataset *d);
 
+/* Frees what it holds. */
+void measurement_clear(struct measurement *m);
+
 /*
  * Find or add; the index holds until dataset_finish().  A new endpoint has
  * neither url nor kind.
@@ -283,8 +222,6 @@ uint32_t dataset_series(struct dataset *d, const struct series *s);
 bool endpoint_is_service(const struct endpoint *ep);
 bool endpoint_is_judged(const struct endpoint *ep);
 
-void attempts_add(struct attempts *a, const struct attempt_row *row);
-
 /* When all arrivals were added, before the first attempt is. */
 void dataset_sort_arrivals(struct dataset *d);
 
@@ -298,14 +235,11 @@ uint32_t dataset_find_arrival(
  */
 void dataset_finish(struct dataset *d);
 
-/* The first attempt at slot or later; a->n if there is none.  O(log n). */
-size_t attempts_from(const struct attempts *a, int64_t slot);
-
 /* The series of attempt i, and the path that it took. */
 static inline uint32_t
 attempt_series(const struct dataset *d, const struct attempts *a, size_t i)
 {
-	return d->runs[a->run[i]].series;
+	return d->runs[attempt_run(a, i)].series;
 }
 
 static inline uint32_t
@@ -327,20 +261,14 @@ attempt_role(const struct dataset *d, const struct attempts *a, size_t i)
 	return series_role(d, attempt_series(d, a, i));
 }
 
-/* Whether its SYN was sent again, as far as is known. */
-static inline bool
-attempt_resent(const struct attempts *a, size_t i)
-{
-	return a->syn_retransmits[i] != NO_COUNT && a->syn_retransmits[i] > 0;
-}
-
 /* When attempt i began, within 1/16384 of its interval. */
 static inline int64_t
 attempt_started_us(const struct dataset *d, const struct attempts *a, size_t i)
 {
 	int64_t interval = d->series[attempt_series(d, a, i)].interval_us;
 
-	return a->slot[i] * interval + a->offset[i] * interval / OFFSET_UNIT;
+	return attempt_slot(a, i) * interval +
+	    attempt_offset(a, i) * interval / OFFSET_UNIT;
 }
 
 #endif

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
-#include "report/attempts.h"
 #include "report/dataset.h"
 #include "report/parallel.h"
 
@@ -250,14 +249,85 @@ sort_names(struct names *names)
 	return moved;
 }
 
+/* Where what a column refers to went, in the column's numbers. */
+static uint64_t
+new_run(const void *moved, uint64_t run)
+{
+	return ((const uint32_t *)moved)[run];
+}
+
+static uint64_t
+new_index(const void *moved, uint64_t kept)
+{
+	return kept == 0 ? 0
+			 : ((const uint32_t *)moved)[kept - 1] + UINT64_C(1);
+}
+
 static void
-renumber(uint16_t *column, size_t n, const uint32_t *moved)
+renumber(struct packed *column,
+    uint64_t (*renumbered)(const void *moved, uint64_t value),
+    const uint32_t *moved, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (column[i] != NO_INDEX)
-			column[i] = (uint16_t)moved[column[i]];
+	for (i = 0; i < n && moved[i] == i; i++)
+		continue;
+	if (i < n)
+		packed_map(column, renumbered, moved);
+}
+
+/* Whether two attempts, neighbours, are one in two copies of its run. */
+static bool
+is_duplicate(
+    const struct dataset *d, const struct attempts *a, size_t i, size_t k)
+{
+	uint32_t x = attempt_run(a, i), y = attempt_run(a, k);
+
+	return x != y && d->runs[x].same_as == d->runs[y].same_as &&
+	    attempt_slot(a, i) == attempt_slot(a, k) &&
+	    attempt_seq(a, i) == attempt_seq(a, k) &&
+	    attempt_target(a, i) == attempt_target(a, k);
+}
+
+/*
+ * Drop what a second copy of the same run brought again.  The copies of a run
+ * are neighbours, and so are their attempts.
+ */
+static void
+drop_duplicates(struct dataset *d, struct attempts *a)
+{
+	uint32_t *kept = x_malloc((a->n + 1) * sizeof(*kept));
+	size_t i, n = 0;
+
+	for (i = 0; i < a->n; i++) {
+		if (n > 0 && is_duplicate(d, a, i, kept[n - 1]))
+			d->inputs[d->runs[attempt_run(a, i)].input]
+			    .duplicate_rows++;
+		else
+			kept[n++] = (uint32_t)i;
+	}
+	if (n < a->n)
+		attempts_select(a, kept, n);
+	free(kept);
+}
+
+/* No attempt is there twice, and each run knows how many it has. */
+static void
+count_attempts(struct dataset *d)
+{
+	struct attempts *a;
+	bool copies = false;
+	size_t i, e;
+
+	for (i = 0; i < d->n_runs; i++)
+		copies |= d->runs[i].same_as != i;
+	for (e = 0; e < d->n_endpoints; e++) {
+		a = &d->endpoints[e].attempts;
+		if (copies)
+			drop_duplicates(d, a);
+		for (i = 0; i < a->n; i++)
+			d->runs[attempt_run(a, i)].attempts++;
+	}
 }
 
 /* The tables were sorted: where their rows went. */
@@ -271,15 +341,14 @@ static void
 sort_endpoint(void *context, size_t endpoint)
 {
 	const struct moves *moved = context;
+	const struct dataset *d = moved->d;
 	struct attempts *a = &moved->d->endpoints[endpoint].attempts;
-	size_t i;
 
-	if (a->n == 0)
-		return;
-	for (i = 0; i < a->n; i++)
-		a->run[i] = moved->runs[a->run[i]];
-	renumber(a->target, a->n, moved->targets);
-	renumber(a->observed, a->n, moved->addresses);
+	renumber(&a->column[field_run], new_run, moved->runs, d->n_runs);
+	renumber(
+	    &a->column[field_target], new_index, moved->targets, d->targets.n);
+	renumber(&a->column[field_observed], new_index, moved->addresses,
+	    d->addresses.n);
 	attempts_sort(a);
 }
 
@@ -294,9 +363,9 @@ mark_addresses(struct dataset *d)
 	for (e = 0; e < d->n_endpoints; e++) {
 		a = &d->endpoints[e].attempts;
 		for (i = 0; i < a->n; i++)
-			if (a->observed[i] != NO_INDEX &&
+			if (attempt_observed(a, i) != NO_INDEX &&
 			    attempt_role(d, a, i) == ROLE_NAT)
-				d->of_nat[a->observed[i]] = true;
+				d->of_nat[attempt_observed(a, i)] = true;
 	}
 }
 
@@ -310,8 +379,7 @@ dataset_finish(struct dataset *d)
 	moved.targets = sort_names(&d->targets);
 	moved.addresses = sort_names(&d->addresses);
 	parallel_each(d->n_endpoints, sort_endpoint, &moved);
-	for (i = 0; i < d->n_endpoints; i++)
-		attempts_drop_duplicates(d, &d->endpoints[i].attempts);
+	count_attempts(d);
 	mark_addresses(d);
 	for (i = 0; i < d->n_census; i++)
 		d->census[i].target = moved.targets[d->census[i].target];

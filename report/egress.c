@@ -47,15 +47,15 @@ collect(struct sightings *all, const struct dataset *d,
 	size_t i;
 
 	for (i = 0; i < a->n; i++) {
-		if (a->observed[i] == NO_INDEX)
+		if (attempt_observed(a, i) == NO_INDEX)
 			continue;
 		all->s = x_grow(all->s, all->n, &all->capacity, sizeof(*s));
 		s = &all->s[all->n++];
 		s->at_us = attempt_started_us(d, a, i);
 		s->series = first[attempt_series(d, a, i)];
-		s->address = a->observed[i];
-		s->port = a->observed_port[i];
-		s->local = a->local_port[i];
+		s->address = attempt_observed(a, i);
+		s->port = attempt_observed_port(a, i);
+		s->local = attempt_local_port(a, i);
 	}
 }
 

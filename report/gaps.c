@@ -57,6 +57,7 @@ measure(const struct dataset *d, size_t endpoint, struct pace *paces)
 {
 	const struct attempts *a = &d->endpoints[endpoint].attempts;
 	struct pace *p;
+	int64_t slot;
 	size_t i;
 
 	for (i = 0; i < d->n_series; i++) {
@@ -66,11 +67,12 @@ measure(const struct dataset *d, size_t endpoint, struct pace *paces)
 	}
 	for (i = 0; i < a->n; i++) {
 		p = &paces[attempt_series(d, a, i)];
-		if (p->last >= 0 && a->slot[i] > p->last) {
-			p->steps[log2_of(a->slot[i] - p->last)]++;
+		slot = attempt_slot(a, i);
+		if (p->last >= 0 && slot > p->last) {
+			p->steps[log2_of(slot - p->last)]++;
 			p->n++;
 		}
-		p->last = a->slot[i];
+		p->last = slot;
 	}
 	for (i = 0; i < d->n_series; i++) {
 		p = &paces[i];
@@ -88,33 +90,37 @@ find(const struct dataset *d, size_t endpoint, struct pace *paces,
     struct gap *gaps)
 {
 	const struct attempts *a = &d->endpoints[endpoint].attempts;
-	int64_t interval;
+	int64_t interval, slot;
 	struct pace *p;
 	struct gap *g;
 	uint32_t series;
+	bool any = false;
 	size_t i;
 
-	for (i = 0; i < d->n_series; i++)
+	for (i = 0; i < d->n_series; i++) {
 		paces[i].last = -1;
-	for (i = 0; i < a->n; i++) {
+		any |= paces[i].endpoint == endpoint;
+	}
+	for (i = 0; any && i < a->n; i++) {
 		series = attempt_series(d, a, i);
 		p = &paces[series];
 		g = &gaps[series];
 		if (p->endpoint != endpoint)
 			continue;
 		interval = d->series[series].interval_us;
+		slot = attempt_slot(a, i);
 		if (p->last < 0)
-			g->first_us = a->slot[i] * interval;
-		else if (a->slot[i] - p->last > TOO_FAR * p->usual) {
+			g->first_us = slot * interval;
+		else if (slot - p->last > TOO_FAR * p->usual) {
 			g->count++;
-			if ((a->slot[i] - p->last) * interval >
+			if ((slot - p->last) * interval >
 			    g->to_us - g->from_us) {
 				g->from_us = p->last * interval;
-				g->to_us = a->slot[i] * interval;
+				g->to_us = slot * interval;
 			}
 		}
-		p->last = a->slot[i];
-		g->last_us = a->slot[i] * interval;
+		p->last = slot;
+		g->last_us = slot * interval;
 	}
 }
 

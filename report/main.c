@@ -3,7 +3,12 @@
  */
 #include "config.h"
 
+#include <malloc.h>
+
 #include "report/commands.h"
+
+/* Larger arrays go back to the system as soon as they are freed. */
+#define KEPT_BYTES (256 * 1024)
 
 static const struct program program = {
 	"natdiff-report",
@@ -19,5 +24,6 @@ static const struct program program = {
 int
 main(int argc, char **argv)
 {
+	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
 	return program_main(&program, argc, argv);
 }

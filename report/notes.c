@@ -140,8 +140,9 @@ note_failures(struct notes *notes, const struct dataset *d)
 	for (e = 0; e < d->n_endpoints; e++) {
 		a = &d->endpoints[e].attempts;
 		for (i = 0; i < a->n; i++) {
-			interrupted += a->failure[i] == FAILURE_INTERRUPTED;
-			local += failure_is_local(a->failure[i]);
+			interrupted +=
+			    attempt_failure(a, i) == FAILURE_INTERRUPTED;
+			local += failure_is_local(attempt_failure(a, i));
 		}
 	}
 	if (interrupted > 0)

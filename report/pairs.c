@@ -80,11 +80,18 @@ know_series(struct pairing *p)
 	names_clear(&hosts);
 }
 
-static bool
-same_group(const struct attempts *a, size_t i, size_t k)
+/* Where the group that begins at from ends. */
+static size_t
+group_end(const struct attempts *a, size_t from)
 {
-	return a->slot[i] == a->slot[k] && a->seq[i] == a->seq[k] &&
-	    a->target[i] == a->target[k];
+	int64_t slot = attempt_slot(a, from);
+	uint16_t seq = attempt_seq(a, from), target = attempt_target(a, from);
+	size_t to = from + 1;
+
+	while (to < a->n && attempt_slot(a, to) == slot &&
+	    attempt_seq(a, to) == seq && attempt_target(a, to) == target)
+		to++;
+	return to;
 }
 
 /* Note the first attempt of each series in [from, to). */
@@ -98,7 +105,7 @@ note_group(struct pairing *p, size_t from, size_t to)
 
 	p->group++;
 	for (i = from; i < to; i++) {
-		if (p->a->failure[i] == FAILURE_INTERRUPTED)
+		if (attempt_failure(p->a, i) == FAILURE_INTERRUPTED)
 			continue;
 		series = attempt_series(p->d, p->a, i);
 		s = &p->series[series];
@@ -135,19 +142,18 @@ partner_of(const struct pairing *p, const struct seen *nat)
 static bool
 is_apart(const struct attempts *a, uint32_t i, uint32_t k)
 {
-	return abs(a->offset[i] - a->offset[k]) > OFFSET_UNIT / 10;
+	return abs(attempt_offset(a, i) - attempt_offset(a, k)) >
+	    OFFSET_UNIT / 10;
 }
 
 static void
 add_pair(struct pairing *p, uint32_t direct, uint32_t nat)
 {
-	bool direct_ok = p->a->failure[direct] == FAILURE_NONE;
-	bool nat_ok = p->a->failure[nat] == FAILURE_NONE;
+	bool direct_ok = attempt_failure(p->a, direct) == FAILURE_NONE;
+	bool nat_ok = attempt_failure(p->a, nat) == FAILURE_NONE;
 	struct pairs *out = p->out;
 
-	out->pair =
-	    x_grow(out->pair, out->n, &out->capacity, sizeof(*out->pair));
-	out->pair[out->n++] = (struct pair){ direct, nat };
+	pairs_add(out, (struct pair){ .direct = direct, .nat = nat });
 	if (direct_ok && nat_ok)
 		out->both_ok++;
 	else if (direct_ok)
@@ -164,7 +170,7 @@ add_pair(struct pairing *p, uint32_t direct, uint32_t nat)
 static bool
 is_first(const struct pairing *p, size_t i, struct seen **s)
 {
-	if (p->a->failure[i] == FAILURE_INTERRUPTED)
+	if (attempt_failure(p->a, i) == FAILURE_INTERRUPTED)
 		return false;
 	*s = &p->series[attempt_series(p->d, p->a, i)];
 	return (*s)->row == i;
@@ -188,7 +194,7 @@ pair_nat(struct pairing *p, size_t from, size_t to)
 			continue;
 		}
 		p->out->half_nat++;
-		p->out->half_dns += p->a->target[i] == NO_INDEX;
+		p->out->half_dns += attempt_target(p->a, i) == NO_INDEX;
 	}
 }
 
@@ -207,8 +213,16 @@ count_direct(struct pairing *p, size_t from, size_t to)
 			continue;
 		}
 		p->out->half_direct++;
-		p->out->half_dns += p->a->target[i] == NO_INDEX;
+		p->out->half_dns += attempt_target(p->a, i) == NO_INDEX;
 	}
+}
+
+void
+pairs_add(struct pairs *p, struct pair pair)
+{
+	packed_add(&p->nat, pair.nat);
+	packed_add(&p->direct, pair.direct);
+	p->n++;
 }
 
 void
@@ -221,9 +235,7 @@ pairs_find(struct pairs *p, const struct dataset *d, const struct attempts *a)
 	w.series = x_calloc(d->n_series + 1, sizeof(*w.series));
 	know_series(&w);
 	for (from = 0; from < a->n; from = to) {
-		to = from + 1;
-		while (to < a->n && same_group(a, from, to))
-			to++;
+		to = group_end(a, from);
 		note_group(&w, from, to);
 		pair_nat(&w, from, to);
 		count_direct(&w, from, to);
@@ -240,7 +252,7 @@ first_from(const struct pairs *p, const struct attempts *a, int64_t slot)
 
 	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
-		if (a->slot[p->pair[mid].nat] < slot)
+		if (attempt_slot(a, pair_at(p, mid).nat) < slot)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -254,18 +266,20 @@ pairs_between(const struct pairs *p, const struct attempts *a,
 {
 	size_t from = first_from(p, a, from_slot);
 	size_t to = first_from(p, a, to_slot);
-	struct pairs view = { 0 };
+	struct pairs view = {
+		.n = to > from ? to - from : 0,
+		.from = p->from + from,
+		.nat = p->nat,
+		.direct = p->direct,
+	};
 
-	if (to > from) {
-		view.pair = p->pair + from;
-		view.n = to - from;
-	}
 	return view;
 }
 
 void
 pairs_clear(struct pairs *p)
 {
-	free(p->pair);
+	packed_clear(&p->nat);
+	packed_clear(&p->direct);
 	memset(p, 0, sizeof(*p));
 }

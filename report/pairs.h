@@ -26,15 +26,18 @@
 #include <stdint.h>
 
 #include "report/dataset.h"
+#include "report/packed.h"
 
 struct pair {
 	uint32_t direct; /* indexes into the attempts of the endpoint */
 	uint32_t nat;
 };
 
+/* The pairs in slot order: pair_at() of 0 to n - 1. */
 struct pairs {
-	struct pair *pair; /* in slot order */
-	size_t n, capacity;
+	size_t n;
+	size_t from; /* a view begins there */
+	struct packed nat, direct;
 	/* Of the pairs. */
 	size_t both_ok, nat_only, direct_only, both_failed;
 	size_t apart; /* began more than a tenth of the interval apart */
@@ -52,6 +55,21 @@ void pairs_find(
     struct pairs *p, const struct dataset *d, const struct attempts *a);
 
 void pairs_clear(struct pairs *p);
+
+/* Put one more behind the others; counts nothing. */
+void pairs_add(struct pairs *p, struct pair pair);
+
+/* i < p->n */
+static inline struct pair
+pair_at(const struct pairs *p, size_t i)
+{
+	struct pair pair = {
+		.direct = (uint32_t)packed_get(&p->direct, p->from + i),
+		.nat = (uint32_t)packed_get(&p->nat, p->from + i),
+	};
+
+	return pair;
+}
 
 /*
  * The pairs whose NAT side is of a slot in [from, to): a view of those of a,

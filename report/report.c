@@ -132,7 +132,7 @@ report_episode_hosts(
 	size_t i;
 
 	for (i = attempts_from(a, ep->from_slot);
-	     i < a->n && a->slot[i] < ep->to_slot; i++)
+	     i < a->n && attempt_slot(a, i) < ep->to_slot; i++)
 		if (attempt_role(d, a, i) == ep->role &&
 		    (facts_kind(a, i) != KIND_NONE || attempt_resent(a, i)))
 			seen[d->series[attempt_series(d, a, i)].host] = 1;

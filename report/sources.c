@@ -104,9 +104,9 @@ sources_find(struct sources *s, const struct dataset *d)
 	for (e = 0; e < d->n_endpoints; e++) {
 		a = &d->endpoints[e].attempts;
 		for (i = 0; i < a->n; i++)
-			if (a->observed[i] != NO_INDEX)
-				add_address(
-				    &s->source[of[a->run[i]]], a->observed[i]);
+			if (attempt_observed(a, i) != NO_INDEX)
+				add_address(&s->source[of[attempt_run(a, i)]],
+				    attempt_observed(a, i));
 	}
 	for (i = 0; i < s->n; i++)
 		if (s->source[i].n_addresses > 0)

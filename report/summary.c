@@ -18,9 +18,15 @@
 struct selection {
 	const struct dataset *d;
 	const struct attempts *a;
-	const uint32_t *rows;
+	const uint32_t *rows; /* NULL: all, one after the other */
 	size_t n;
 };
+
+static size_t
+row_at(const struct selection *s, size_t i)
+{
+	return s->rows != NULL ? s->rows[i] : i;
+}
 
 double
 tally_rate(const struct tally *t, struct interval *ci)
@@ -31,24 +37,24 @@ tally_rate(const struct tally *t, struct interval *ci)
 	return n > 0 ? x / n : NAN;
 }
 
-/* Count attempt i. */
+/* Count an attempt. */
 static void
-tally_add(struct tally *t, const struct attempts *a, size_t i)
+tally_add(struct tally *t, enum failure failure, uint8_t syn_retransmits)
 {
-	if (a->failure[i] == FAILURE_INTERRUPTED) {
+	if (failure == FAILURE_INTERRUPTED) {
 		t->interrupted++;
 		return;
 	}
-	if (a->failure[i] == FAILURE_NONE)
+	if (failure == FAILURE_NONE)
 		t->ok++;
 	else
 		t->failed++;
-	if (a->syn_retransmits[i] == NO_COUNT)
+	if (syn_retransmits == NO_COUNT)
 		return;
 	t->syn_known++;
-	t->syn_with += a->syn_retransmits[i] > 0;
-	if (a->syn_retransmits[i] > t->syn_max)
-		t->syn_max = a->syn_retransmits[i];
+	t->syn_with += syn_retransmits > 0;
+	if (syn_retransmits > t->syn_max)
+		t->syn_max = syn_retransmits;
 }
 
 /* ------------------------------------------------------------- one path */
@@ -68,50 +74,54 @@ struct scratch {
 	uint32_t *us;
 };
 
-/* Statuses of a path's attempts. */
-static void
-count_statuses(
-    struct path_summary *p, const struct selection *s, size_t *counts)
-{
-	size_t capacity = 0, i;
-	uint16_t status;
+/* The statuses of a path that were seen, and counts of all. */
+struct statuses {
+	struct path_summary *p;
+	size_t capacity;
+	size_t *counts;
+};
 
-	for (i = 0; i < s->n; i++) {
-		status = s->a->status[s->rows[i]];
-		if (status == NO_STATUS ||
-		    s->a->failure[s->rows[i]] == FAILURE_INTERRUPTED)
-			continue;
-		if (counts[status]++ > 0)
-			continue;
-		p->statuses = x_grow(p->statuses, p->n_statuses, &capacity,
-		    sizeof(*p->statuses));
-		p->statuses[p->n_statuses++].status = status;
-	}
+static void
+statuses_add(struct statuses *s, uint16_t status)
+{
+	struct path_summary *p = s->p;
+
+	if (status == NO_STATUS || s->counts[status]++ > 0)
+		return;
+	p->statuses = x_grow(
+	    p->statuses, p->n_statuses, &s->capacity, sizeof(*p->statuses));
+	p->statuses[p->n_statuses++].status = status;
+}
+
+static void
+statuses_end(struct statuses *s)
+{
+	struct path_summary *p = s->p;
+	size_t i;
+
 	for (i = 0; i < p->n_statuses; i++) {
-		p->statuses[i].count = counts[p->statuses[i].status];
-		counts[p->statuses[i].status] = 0;
+		p->statuses[i].count = s->counts[p->statuses[i].status];
+		s->counts[p->statuses[i].status] = 0;
 	}
 	if (p->n_statuses > 0)
 		qsort(p->statuses, p->n_statuses, sizeof(*p->statuses),
 		    compare_statuses);
 }
 
-/* Quantiles of one duration. */
+/* Quantiles of one duration of attempts that succeeded. */
 static void
-describe_duration(struct path_summary *p, const struct selection *s,
-    enum duration which, uint32_t *us)
+describe_duration(struct duration_summary *out, const struct attempts *a,
+    enum duration which, const uint32_t *rows, size_t n_rows, uint32_t *us)
 {
 	static const double at[] = { 0.5, 0.9, 0.99 };
-	struct duration_summary *out = &p->durations[which];
-	const uint32_t *column = s->a->duration_us[which];
 	double value[3];
-	size_t i, k, n = 0;
+	uint32_t duration;
+	size_t i, n = 0;
 
-	for (i = 0; i < s->n; i++) {
-		k = s->rows[i];
-		if (s->a->failure[k] == FAILURE_NONE &&
-		    column[k] != NO_DURATION)
-			us[n++] = column[k];
+	for (i = 0; i < n_rows; i++) {
+		duration = attempt_duration_us(a, which, rows[i]);
+		if (duration != NO_DURATION)
+			us[n++] = duration;
 	}
 	quantile_values(us, n, at, 3, value);
 	out->n = n;
@@ -120,27 +130,35 @@ describe_duration(struct path_summary *p, const struct selection *s,
 	out->p99_us = value[2];
 }
 
-/* The attempts of one path. */
+/* The attempts of one path; those that failed are left out of rows. */
 static void
-describe_path(struct path_summary *p, const struct selection *s,
-    const struct scratch *scratch)
+describe_path(struct path_summary *p, const struct attempts *a, uint32_t *rows,
+    size_t n, const struct scratch *scratch)
 {
-	size_t i, k;
+	struct statuses statuses = { .p = p, .counts = scratch->statuses };
+	enum failure failure;
+	size_t ok = 0, i, k;
 	int which;
 
-	for (i = 0; i < s->n; i++) {
-		k = s->rows[i];
-		tally_add(&p->tally, s->a, k);
-		if (s->a->failure[k] == FAILURE_NONE ||
-		    s->a->failure[k] == FAILURE_INTERRUPTED)
+	for (i = 0; i < n; i++) {
+		k = rows[i];
+		failure = attempt_failure(a, k);
+		tally_add(&p->tally, failure, attempt_syn_retransmits(a, k));
+		if (failure == FAILURE_INTERRUPTED)
 			continue;
-		p->failures[s->a->phase[k]][s->a->failure[k]]++;
-		p->local += failure_is_local(s->a->failure[k]);
+		statuses_add(&statuses, attempt_status(a, k));
+		if (failure == FAILURE_NONE) {
+			rows[ok++] = (uint32_t)k;
+			continue;
+		}
+		p->failures[attempt_phase(a, k)][failure]++;
+		p->local += failure_is_local(failure);
 	}
 	p->rate = tally_rate(&p->tally, &p->rate_ci);
-	count_statuses(p, s, scratch->statuses);
+	statuses_end(&statuses);
 	for (which = 0; which < DURATION_COUNT; which++)
-		describe_duration(p, s, which, scratch->us);
+		describe_duration(&p->durations[which], a, (enum duration)which,
+		    rows, ok, scratch->us);
 }
 
 /* Divide a selection by path, and describe each path that it has. */
@@ -150,27 +168,25 @@ describe_part(
 {
 	size_t n_paths = s->d->n_paths, i, begin;
 	size_t *end = x_calloc(n_paths + 1, sizeof(*end));
-	struct selection some = *s;
 
 	for (i = 0; i < s->n; i++)
-		end[attempt_path(s->d, s->a, s->rows[i]) + 1]++;
+		end[attempt_path(s->d, s->a, row_at(s, i)) + 1]++;
 	for (i = 0; i < n_paths; i++) {
 		part->n_paths += end[i + 1] > 0;
 		end[i + 1] += end[i];
 	}
 	/* end[p] is where path p begins, and moves to where it ends. */
 	for (i = 0; i < s->n; i++)
-		scratch->rows[end[attempt_path(s->d, s->a, s->rows[i])]++] =
-		    s->rows[i];
+		scratch->rows[end[attempt_path(s->d, s->a, row_at(s, i))]++] =
+		    (uint32_t)row_at(s, i);
 	part->paths = x_calloc(part->n_paths + 1, sizeof(*part->paths));
 	part->n_paths = 0;
 	for (i = begin = 0; i < n_paths; begin = end[i++]) {
 		if (end[i] == begin)
 			continue;
-		some.rows = scratch->rows + begin;
-		some.n = end[i] - begin;
 		part->paths[part->n_paths].path = (uint32_t)i;
-		describe_path(&part->paths[part->n_paths++], &some, scratch);
+		describe_path(&part->paths[part->n_paths++], s->a,
+		    scratch->rows + begin, end[i] - begin, scratch);
 	}
 	free(end);
 }
@@ -209,14 +225,16 @@ static uint32_t
 target_key(const struct selection *s, const uint32_t *hosts, size_t i)
 {
 	(void)hosts;
-	return s->a->target[i];
+	return attempt_target(s->a, i);
 }
 
 static uint32_t
 address_key(const struct selection *s, const uint32_t *hosts, size_t i)
 {
 	(void)hosts;
-	return s->a->observed[i] == NO_INDEX ? NOT_IN_PARTS : s->a->observed[i];
+	return attempt_observed(s->a, i) == NO_INDEX
+	    ? NOT_IN_PARTS
+	    : attempt_observed(s->a, i);
 }
 
 static uint32_t
@@ -251,6 +269,19 @@ number_hosts(const struct dataset *d)
 	return hosts;
 }
 
+static struct part *
+parts_add(struct parts *parts, size_t key)
+{
+	struct part *part;
+
+	parts->part = x_grow(
+	    parts->part, parts->n, &parts->capacity, sizeof(*parts->part));
+	part = &parts->part[parts->n++];
+	memset(part, 0, sizeof(*part));
+	part->key = (uint32_t)key;
+	return part;
+}
+
 /*
  * Divide the attempts, which are described as a whole, by their keys, which
  * are below n_keys.
@@ -261,9 +292,8 @@ divide(struct parts *parts, const struct selection *all,
     size_t n_keys, const struct scratch *scratch)
 {
 	size_t *ends = x_calloc(n_keys + 1, sizeof(*ends)), i, begin;
-	uint32_t *rows = x_malloc((all->n + 1) * sizeof(*rows)), k;
 	struct selection some = *all;
-	struct part *part;
+	uint32_t *rows, k;
 
 	/* A counting sort: ends[k] is where the rows of key k begin, ... */
 	for (i = 0; i < all->n; i++) {
@@ -271,29 +301,26 @@ divide(struct parts *parts, const struct selection *all,
 		if (k != NOT_IN_PARTS)
 			ends[k + 1]++;
 	}
-	for (i = 1; i <= n_keys; i++)
+	for (i = 1; i <= n_keys; i++) {
+		if (ends[i] == all->n && all->n > 0) {
+			copy_part(parts_add(parts, i - 1), whole);
+			free(ends);
+			return;
+		}
 		ends[i] += ends[i - 1];
+	}
 	/* ... and, once they are placed, where they end. */
+	rows = x_malloc((all->n + 1) * sizeof(*rows));
 	for (i = 0; i < all->n; i++) {
 		k = key(all, hosts, i);
 		if (k != NOT_IN_PARTS)
 			rows[ends[k]++] = (uint32_t)i;
 	}
-	begin = 0;
-	for (i = 0; i < n_keys; begin = ends[i++]) {
-		if (ends[i] == begin)
-			continue;
-		parts->part = x_grow(parts->part, parts->n, &parts->capacity,
-		    sizeof(*parts->part));
-		part = &parts->part[parts->n++];
-		memset(part, 0, sizeof(*part));
-		part->key = (uint32_t)i;
+	for (i = begin = 0; i < n_keys; begin = ends[i++]) {
 		some.rows = rows + begin;
 		some.n = ends[i] - begin;
-		if (some.n == all->n)
-			copy_part(part, whole);
-		else
-			describe_part(part, &some, scratch);
+		if (some.n > 0)
+			describe_part(parts_add(parts, i), &some, scratch);
 	}
 	free(ends);
 	free(rows);
@@ -378,7 +405,8 @@ count_hours(struct summary *s, const struct selection *all)
 			at = 0;
 		tally_add(hours_tally(&h, at - at % HOUR_US,
 			      attempt_path(all->d, all->a, i)),
-		    all->a, i);
+		    attempt_failure(all->a, i),
+		    attempt_syn_retransmits(all->a, i));
 	}
 	if (h.n > 0)
 		qsort(h.hour, h.n, sizeof(*h.hour), compare_hours);
@@ -393,15 +421,11 @@ void
 summary_make(
     struct summary *s, const struct dataset *d, const struct attempts *a)
 {
-	uint32_t *rows = x_malloc((a->n + 1) * sizeof(*rows));
-	struct selection all = { d, a, rows, a->n };
+	struct selection all = { d, a, NULL, a->n };
 	struct scratch scratch;
 	uint32_t *hosts = number_hosts(d);
-	size_t i;
 
 	memset(s, 0, sizeof(*s));
-	for (i = 0; i < a->n; i++)
-		rows[i] = (uint32_t)i;
 	scratch.statuses = x_calloc(UINT16_MAX + 1, sizeof(size_t));
 	scratch.rows = x_malloc((a->n + 1) * sizeof(*scratch.rows));
 	scratch.us = x_malloc((a->n + 1) * sizeof(*scratch.us));
@@ -413,7 +437,6 @@ summary_make(
 	divide(&s->addresses, &all, &s->all, address_key, hosts, d->addresses.n,
 	    &scratch);
 	count_hours(s, &all);
-	free(rows);
 	free(scratch.statuses);
 	free(scratch.rows);
 	free(scratch.us);

@@ -36,10 +36,10 @@ add_attempt(struct side *s, const struct dataset *d, const struct endpoint *ep,
 	names_add(&s->intervals,
 	    duration_format(
 		d->series[attempt_series(d, a, i)].interval_us, interval));
-	if (a->target[i] == NO_INDEX)
+	if (attempt_target(a, i) == NO_INDEX)
 		s->in_dns++;
 	else
-		names_add(&s->targets, d->targets.text[a->target[i]]);
+		names_add(&s->targets, d->targets.text[attempt_target(a, i)]);
 }
 
 static void

@@ -15,11 +15,11 @@
 /* The pairs of one slot. */
 struct slot_sum {
 	int64_t slot;
-	size_t attempts;
-	size_t trouble[2]; /* by role: failures and retransmitted SYNs */
-	size_t failed[2];
+	uint32_t attempts;
+	uint32_t trouble[2]; /* by role: failures and retransmitted SYNs */
+	uint32_t failed[2];
 	/* Hosts behind the NAT, and how many of them have either. */
-	size_t hosts, hosts_trouble, hosts_failed;
+	uint32_t hosts, hosts_trouble, hosts_failed;
 };
 
 /* What was seen of a NAT series in the slot that it was seen in last. */
@@ -35,7 +35,7 @@ has_trouble(const struct attempts *a, size_t i)
 
 	if (k == KIND_LOCAL_ERRNO || k == KIND_DNS)
 		return false; /* not of the path */
-	return a->failure[i] != FAILURE_NONE || k == KIND_HTTP_STATUS ||
+	return attempt_failure(a, i) != FAILURE_NONE || k == KIND_HTTP_STATUS ||
 	    attempt_resent(a, i);
 }
 
@@ -68,23 +68,23 @@ sum_slots(const struct dataset *d, const struct attempts *a,
 	for (i = 0; i < pairs->n; i++) {
 		size_t side[2];
 
-		side[ROLE_DIRECT] = pairs->pair[i].direct;
-		side[ROLE_NAT] = pairs->pair[i].nat;
-		if (s == NULL || s->slot != a->slot[side[ROLE_NAT]]) {
+		side[ROLE_DIRECT] = pair_at(pairs, i).direct;
+		side[ROLE_NAT] = pair_at(pairs, i).nat;
+		if (s == NULL || s->slot != attempt_slot(a, side[ROLE_NAT])) {
 			sums = x_grow(sums, *n, &capacity, sizeof(*sums));
 			s = &sums[(*n)++];
 			memset(s, 0, sizeof(*s));
-			s->slot = a->slot[side[ROLE_NAT]];
+			s->slot = attempt_slot(a, side[ROLE_NAT]);
 		}
 		s->attempts++;
 		for (role = ROLE_DIRECT; role <= ROLE_NAT; role++) {
 			s->trouble[role] += has_trouble(a, side[role]);
 			s->failed[role] +=
-			    a->failure[side[role]] != FAILURE_NONE;
+			    attempt_failure(a, side[role]) != FAILURE_NONE;
 		}
 		sum_host(s, &hosts[attempt_series(d, a, side[ROLE_NAT])], *n,
 		    has_trouble(a, side[ROLE_NAT]),
-		    a->failure[side[ROLE_NAT]] != FAILURE_NONE);
+		    attempt_failure(a, side[ROLE_NAT]) != FAILURE_NONE);
 	}
 	free(hosts);
 	return sums;

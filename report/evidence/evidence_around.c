@@ -59,7 +59,7 @@ fill_bins(struct bins *b, const struct finding *n, const char *kind)
 	size_t i, k;
 
 	for (i = 0; i < pairs.n; i++) {
-		nat = pairs.pair[i].nat;
+		nat = pair_at(&pairs, i).nat;
 		if (finding_asks(n, nat) &&
 		    (facts_kind(a, nat) != KIND_NONE || attempt_resent(a, nat)))
 			b->fails[bin_of(

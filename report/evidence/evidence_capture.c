@@ -127,21 +127,22 @@ static void
 count_attempt(struct view *v, uint32_t nat)
 {
 	const struct attempts *a = v->a;
-	uint32_t lasted_us = a->duration_us[DURATION_CONNECT][nat];
+	uint32_t lasted_us = attempt_duration_us(a, DURATION_CONNECT, nat);
 	uint32_t target;
 	int64_t at_us;
 
-	if (a->target[nat] == NO_INDEX)
+	if (attempt_target(a, nat) == NO_INDEX)
 		return;
-	target = v->target[a->target[nat]];
+	target = v->target[attempt_target(a, nat)];
 	at_us = attempt_started_us(v->n->scene->d, a, nat);
 	if (target == UINT32_MAX ||
 	    !is_covered(v, target, at_us,
 		at_us + (lasted_us != NO_DURATION ? lasted_us : 0)))
 		return;
 	v->ok += facts_kind(a, nat) == KIND_NONE;
-	if (v->a->slot[nat] < v->n->f->first_slot ||
-	    v->a->slot[nat] > v->n->f->last_slot || !finding_asks(v->n, nat))
+	if (attempt_slot(v->a, nat) < v->n->f->first_slot ||
+	    attempt_slot(v->a, nat) > v->n->f->last_slot ||
+	    !finding_asks(v->n, nat))
 		return;
 	v->trouble += facts_kind(a, nat) != KIND_NONE || attempt_resent(a, nat);
 	if (facts_kind(a, nat) != KIND_CONNECT_SILENT)
@@ -163,9 +164,9 @@ count_captures(struct view *v)
 	size_t i;
 
 	for (i = 0; i < v->a->n; i++)
-		if (v->a->target[i] != NO_INDEX &&
-		    v->target[v->a->target[i]] != UINT32_MAX)
-			mine[v->target[v->a->target[i]]] = 1;
+		if (attempt_target(v->a, i) != NO_INDEX &&
+		    v->target[attempt_target(v->a, i)] != UINT32_MAX)
+			mine[v->target[attempt_target(v->a, i)]] = 1;
 	for (i = 0; i < v->c->n_clients; i++) {
 		k = &v->c->clients[i];
 		if (!mine[k->target] || v->side[k->address] != SIDE_OUTSIDE)
@@ -275,7 +276,7 @@ rule_captures(struct finding *n)
 		return;
 	view_open(&v, n);
 	for (i = 0; i < n->scene->pairs->n; i++)
-		count_attempt(&v, n->scene->pairs->pair[i].nat);
+		count_attempt(&v, pair_at(n->scene->pairs, i).nat);
 	count_captures(&v);
 	/* One that lacks our own connections proves nothing by absence. */
 	if (v.ok >= CAPTURE_LEAST &&

@@ -39,11 +39,11 @@ count_lines(
 
 	*joined = *trouble = 0;
 	for (i = 0; i < pairs.n; i++) {
-		nat = pairs.pair[i].nat;
+		nat = pair_at(&pairs, i).nat;
 		if (!finding_asks(n, nat) || !has_trouble(a, nat))
 			continue;
 		++*trouble;
-		*joined += (a->seen[nat] & bit) != 0;
+		*joined += (attempt_seen(a, nat) & bit) != 0;
 	}
 }
 
@@ -100,13 +100,13 @@ count_edge(const struct finding *n, size_t i, bool nat, struct edge_counts *c)
 	const struct scene *sc = n->scene;
 	const struct attempts *a = &sc->endpoint->attempts;
 	const struct imports *im = &sc->d->imports;
-	bool found = (a->seen[i] & (SEEN_EDGE | SEEN_ADDRESS)) != 0;
+	bool found = (attempt_seen(a, i) & (SEEN_EDGE | SEEN_ADDRESS)) != 0;
 	int64_t at = attempt_started_us(sc->d, a, i);
 
 	if (at < im->edge_from_us - JOIN_SLACK_US ||
 	    at > im->edge_to_us + JOIN_SLACK_US)
 		return;
-	if (a->failure[i] == FAILURE_NONE) {
+	if (attempt_failure(a, i) == FAILURE_NONE) {
 		c->ok++;
 		c->ok_found += found;
 	} else if (nat && facts_outcome(a, i, OUTCOME_FAILED) == 1) {
@@ -134,10 +134,10 @@ rule_edge(struct finding *n)
 		return;
 	pairs = finding_pairs(n);
 	for (i = 0; i < pairs.n; i++) {
-		if (!finding_asks(n, pairs.pair[i].nat))
+		if (!finding_asks(n, pair_at(&pairs, i).nat))
 			continue;
-		count_edge(n, pairs.pair[i].nat, true, &c);
-		count_edge(n, pairs.pair[i].direct, false, &c);
+		count_edge(n, pair_at(&pairs, i).nat, true, &c);
+		count_edge(n, pair_at(&pairs, i).direct, false, &c);
 	}
 	if (c.ok < EDGE_LEAST || c.failed < KIND_LEAST)
 		return;

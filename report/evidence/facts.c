@@ -28,33 +28,34 @@ is_dns(enum failure f)
 static bool
 was_answered(const struct attempts *a, size_t i)
 {
-	return a->segs_in[i] != NO_COUNT && a->segs_in[i] > 1;
+	return attempt_segs_in(a, i) != NO_COUNT && attempt_segs_in(a, i) > 1;
 }
 
 int
 facts_outcome(const struct attempts *a, size_t i, enum outcome o)
 {
-	enum failure f = (enum failure)a->failure[i];
-	int syn =
-	    a->syn_retransmits[i] == NO_COUNT ? -1 : a->syn_retransmits[i] > 0;
+	enum failure f = attempt_failure(a, i);
 	bool failed = f != FAILURE_NONE;
 
-	if (failure_is_local(f) || is_dns(f))
+	if (failed && (failure_is_local(f) || is_dns(f)))
 		return -1;
 	switch (o) {
 	case OUTCOME_FAILED:
 		return failed;
 	case OUTCOME_SYN:
-		return syn;
+		return attempt_syn_retransmits(a, i) == NO_COUNT
+		    ? -1
+		    : attempt_resent(a, i);
 	case OUTCOME_TROUBLE:
-		return failed || syn == 1;
+		return failed || attempt_resent(a, i);
 	case OUTCOME_SILENT:
 		return f == FAILURE_CONNECT_TIMEOUT ||
-		    (syn == 1 && !was_answered(a, i));
+		    (attempt_resent(a, i) && !was_answered(a, i));
 	case OUTCOME_LATE:
-		return a->late[i] == NO_COUNT ? -1 : a->late[i] > 0;
+		return attempt_late(a, i) == NO_COUNT ? -1
+						      : attempt_late(a, i) > 0;
 	case OUTCOME_STATUS:
-		return failed ? -1 : a->status[i] >= 400;
+		return failed ? -1 : attempt_status(a, i) >= 400;
 	case OUTCOME_COUNT:
 	default:
 		return -1;
@@ -80,11 +81,11 @@ kind_of_failure(enum failure f, enum phase phase)
 enum kind
 facts_kind(const struct attempts *a, size_t i)
 {
-	enum failure f = (enum failure)a->failure[i];
+	enum failure f = attempt_failure(a, i);
 
-	if (f == FAILURE_NONE && a->status[i] >= 400)
+	if (f == FAILURE_NONE && attempt_status(a, i) >= 400)
 		return KIND_HTTP_STATUS;
-	return kind_of_failure(f, (enum phase)a->phase[i]);
+	return kind_of_failure(f, attempt_phase(a, i));
 }
 
 /* Statuses by which a far end turns one client away, RFC 9110 and 6585. */
@@ -95,14 +96,21 @@ is_refusing(uint16_t status)
 	    status == 451 || status == 503;
 }
 
+/* Of the scope's slots: whether the pair is of its series, too. */
 static bool
-in_scope(const struct dataset *d, const struct attempts *a,
-    const struct pair *p, const struct scope *scope)
+in_scope(const struct dataset *d, const struct attempts *a, struct pair p,
+    const struct scope *scope)
 {
-	return a->slot[p->nat] >= scope->from_slot &&
-	    a->slot[p->nat] < scope->to_slot &&
-	    (scope->nat_series == ALL_SERIES ||
-		attempt_series(d, a, p->nat) == scope->nat_series);
+	return scope->nat_series == ALL_SERIES ||
+	    attempt_series(d, a, p.nat) == scope->nat_series;
+}
+
+/* The pairs of its slots: so an episode costs its own length. */
+static struct pairs
+pairs_in(const struct pairs *all, const struct attempts *a,
+    const struct scope *scope)
+{
+	return pairs_between(all, a, scope->from_slot, scope->to_slot);
 }
 
 /* ------------------------------------------------------------- series */
@@ -123,33 +131,42 @@ struct groups {
 };
 
 static void
+groups_add(struct groups *out, const struct group *g)
+{
+	if (g->n == 0)
+		return;
+	out->vary |= out->n > 0 && out->group[0].n != g->n;
+	out->group[out->n++] = *g;
+}
+
+static void
 groups_find(struct groups *out, const struct dataset *d,
-    const struct attempts *a, const struct pairs *pairs,
+    const struct attempts *a, const struct pairs *all,
     const struct scope *scope, enum outcome o)
 {
-	struct group g;
-	size_t i = 0;
+	struct pairs part = pairs_in(all, a, scope);
+	struct group g = { .n = 0 };
+	struct pair p;
+	size_t i;
 	int nat;
 
 	memset(out, 0, sizeof(*out));
-	out->group = x_malloc((pairs->n + 1) * sizeof(*out->group));
-	while (i < pairs->n) {
-		g.row = pairs->pair[i].direct;
-		g.direct = facts_outcome(a, g.row, o);
-		g.nat = g.n = 0;
-		for (; i < pairs->n && pairs->pair[i].direct == g.row; i++) {
-			if (g.direct < 0 ||
-			    !in_scope(d, a, &pairs->pair[i], scope))
-				continue;
-			nat = facts_outcome(a, pairs->pair[i].nat, o);
-			g.nat += nat > 0;
-			g.n += nat >= 0;
+	out->group = x_malloc((part.n + 1) * sizeof(*out->group));
+	for (i = 0; i < part.n; i++) {
+		p = pair_at(&part, i);
+		if (i == 0 || p.direct != g.row) {
+			groups_add(out, &g);
+			g.row = p.direct;
+			g.direct = facts_outcome(a, g.row, o);
+			g.nat = g.n = 0;
 		}
-		if (g.n == 0)
+		if (g.direct < 0 || !in_scope(d, a, p, scope))
 			continue;
-		out->vary |= out->n > 0 && out->group[0].n != g.n;
-		out->group[out->n++] = g;
+		nat = facts_outcome(a, p.nat, o);
+		g.nat += nat > 0;
+		g.n += nat >= 0;
 	}
+	groups_add(out, &g);
 }
 
 static void
@@ -202,7 +219,7 @@ facts_series(struct outcome_series *s, const struct dataset *d,
 	series_of(s, &groups);
 	s->slot = x_calloc(s->n, sizeof(*s->slot));
 	for (k = 0; k < s->n; k++)
-		s->slot[k] = a->slot[groups.group[k].row];
+		s->slot[k] = attempt_slot(a, groups.group[k].row);
 	free(groups.group);
 }
 
@@ -275,10 +292,10 @@ facts_contrast(struct contrast *c, const struct dataset *d,
 /* ------------------------------------------------------------- counting */
 
 static void
-count_kinds(struct facts *f, const struct attempts *a, const struct pair *p)
+count_kinds(struct facts *f, const struct attempts *a, struct pair p)
 {
-	enum kind nat = facts_kind(a, p->nat);
-	enum kind direct = facts_kind(a, p->direct);
+	enum kind nat = facts_kind(a, p.nat);
+	enum kind direct = facts_kind(a, p.direct);
 
 	if (nat == KIND_NONE)
 		return;
@@ -287,24 +304,25 @@ count_kinds(struct facts *f, const struct attempts *a, const struct pair *p)
 	else
 		f->both_kind[nat]++;
 	if (nat == KIND_HTTP_STATUS && direct != KIND_HTTP_STATUS &&
-	    is_refusing(a->status[p->nat]))
+	    is_refusing(attempt_status(a, p.nat)))
 		f->refusing_status++;
 }
 
 static void
 count_recovery(struct facts *f, const struct attempts *a, size_t nat)
 {
-	uint8_t syn = a->syn_retransmits[nat];
+	uint8_t syn = attempt_syn_retransmits(a, nat);
 
-	if (syn == NO_COUNT || syn == 0 || a->segs_in[nat] == NO_COUNT) {
+	if (syn == NO_COUNT || syn == 0 ||
+	    attempt_segs_in(a, nat) == NO_COUNT) {
 		f->recovered += syn != NO_COUNT && syn > 0 &&
-		    a->failure[nat] == FAILURE_NONE;
+		    attempt_failure(a, nat) == FAILURE_NONE;
 		return;
 	}
 	/* Segments in are known of connections that came up only. */
 	f->recovered++;
 	f->answer_known++;
-	f->answered_first += a->segs_in[nat] > 1;
+	f->answered_first += attempt_segs_in(a, nat) > 1;
 }
 
 static bool
@@ -314,18 +332,17 @@ is_certificate(uint16_t i)
 }
 
 static void
-count_certificates(
-    struct facts *f, const struct attempts *a, const struct pair *p)
+count_certificates(struct facts *f, const struct attempts *a, struct pair p)
 {
-	if (!is_certificate(a->certificate[p->nat]) ||
-	    !is_certificate(a->certificate[p->direct]))
+	if (!is_certificate(attempt_certificate(a, p.nat)) ||
+	    !is_certificate(attempt_certificate(a, p.direct)))
 		return;
 	f->cert_pairs++;
-	if (a->certificate[p->nat] == a->certificate[p->direct])
+	if (attempt_certificate(a, p.nat) == attempt_certificate(a, p.direct))
 		return;
 	if (f->cert_differ++ == 0)
-		f->cert_first_slot = a->slot[p->nat];
-	f->cert_last_slot = a->slot[p->nat];
+		f->cert_first_slot = attempt_slot(a, p.nat);
+	f->cert_last_slot = attempt_slot(a, p.nat);
 }
 
 /* Whether no issuer was seen on both paths: CDNs rotate, but over one set. */
@@ -338,14 +355,14 @@ certificates_apart(const struct dataset *d, const struct attempts *a,
 	bool apart = true;
 
 	for (i = 0; i < pairs->n; i++) {
-		const struct pair *p = &pairs->pair[i];
+		struct pair p = pair_at(pairs, i);
 
 		if (!in_scope(d, a, p, scope))
 			continue;
-		if (is_certificate(a->certificate[p->nat]))
-			seen[a->certificate[p->nat]] |= 1;
-		if (is_certificate(a->certificate[p->direct]))
-			seen[a->certificate[p->direct]] |= 2;
+		if (is_certificate(attempt_certificate(a, p.nat)))
+			seen[attempt_certificate(a, p.nat)] |= 1;
+		if (is_certificate(attempt_certificate(a, p.direct)))
+			seen[attempt_certificate(a, p.direct)] |= 2;
 	}
 	for (i = 0; i < n; i++)
 		apart &= seen[i] != 3;
@@ -400,9 +417,9 @@ find_load_trend(struct facts *f, const struct dataset *d,
 	int silent;
 
 	for (i = 0; i < pairs->n; i++) {
-		nat = pairs->pair[i].nat;
+		nat = pair_at(pairs, i).nat;
 		silent = facts_outcome(a, nat, OUTCOME_SILENT);
-		if (silent < 0 || !in_scope(d, a, &pairs->pair[i], scope))
+		if (silent < 0 || !in_scope(d, a, pair_at(pairs, i), scope))
 			continue;
 		load[n] = load_at(d, a, nat);
 		if (load[n] == NOT_MEASURED)
@@ -431,8 +448,8 @@ count_own_failures(struct facts *f, const struct dataset *d,
 	size_t i;
 
 	for (i = attempts_from(a, scope->from_slot);
-	     i < a->n && a->slot[i] < scope->to_slot; i++) {
-		failure = (enum failure)a->failure[i];
+	     i < a->n && attempt_slot(a, i) < scope->to_slot; i++) {
+		failure = attempt_failure(a, i);
 		series = attempt_series(d, a, i);
 		nat = series_role(d, series) == ROLE_NAT;
 		if (failure == FAILURE_INTERRUPTED ||
@@ -455,21 +472,19 @@ static void
 facts_count(struct facts *f, const struct dataset *d, const struct attempts *a,
     const struct pairs *all, const struct scope *scope)
 {
-	/* So an episode costs its own length. */
-	struct pairs part =
-	    pairs_between(all, a, scope->from_slot, scope->to_slot);
-	const struct pair *p;
+	struct pairs part = pairs_in(all, a, scope);
+	struct pair p;
 	size_t i;
 
 	for (i = 0; i < part.n; i++) {
-		p = &part.pair[i];
+		p = pair_at(&part, i);
 		if (!in_scope(d, a, p, scope))
 			continue;
 		if (f->pairs++ == 0)
-			f->first_slot = a->slot[p->nat];
-		f->last_slot = a->slot[p->nat];
+			f->first_slot = attempt_slot(a, p.nat);
+		f->last_slot = attempt_slot(a, p.nat);
 		count_kinds(f, a, p);
-		count_recovery(f, a, p->nat);
+		count_recovery(f, a, p.nat);
 		count_certificates(f, a, p);
 	}
 	f->cert_apart =
@@ -499,15 +514,11 @@ void
 facts_part(struct facts *f, const struct dataset *d, const struct attempts *a,
     const struct pairs *pairs, const struct scope *scope, size_t part)
 {
-	struct pairs some;
-
-	if (part == OUTCOME_COUNT) {
+	if (part == OUTCOME_COUNT)
 		facts_count(f, d, a, pairs, scope);
-		return;
-	}
-	some = pairs_between(pairs, a, scope->from_slot, scope->to_slot);
-	facts_contrast(
-	    &f->contrast[part], d, a, &some, scope, (enum outcome)part);
+	else
+		facts_contrast(
+		    &f->contrast[part], d, a, pairs, scope, (enum outcome)part);
 }
 
 void

@@ -49,8 +49,9 @@ clock_of(
 static int64_t
 known_us(const struct attempts *a, size_t i, enum duration d)
 {
-	return a->duration_us[d][i] == NO_DURATION ? NOT_MEASURED
-						   : a->duration_us[d][i];
+	return attempt_duration_us(a, d, i) == NO_DURATION
+	    ? NOT_MEASURED
+	    : attempt_duration_us(a, d, i);
 }
 
 static void
@@ -67,7 +68,7 @@ narrow(struct ledger_clock *c, int64_t least_us, int64_t most_us)
 static void
 learn_clock(struct work *w, const struct attempts *a, size_t i)
 {
-	const struct arrival *seen = &w->d->arrivals[a->arrival[i] - 1];
+	const struct arrival *seen = &w->d->arrivals[attempt_arrival(a, i) - 1];
 	struct ledger_clock *c = clock_of(w, a, i, seen->witness);
 	const struct series *s = &w->d->series[attempt_series(w->d, a, i)];
 	int64_t begun_us = attempt_started_us(w->d, a, i);
@@ -149,16 +150,16 @@ find_witnesses(struct work *w)
 		a = &d->endpoints[e].attempts;
 		w->witness_of[e] = NO_WITNESS;
 		for (i = 0; i < a->n; i++) {
-			if (a->observed[i] != NO_INDEX) {
+			if (attempt_observed(a, i) != NO_INDEX) {
 				address = names_find(&d->arrival_addresses,
-				    d->addresses.text[a->observed[i]]);
+				    d->addresses.text[attempt_observed(a, i)]);
 				if (address != UINT32_MAX)
 					note_address(
 					    w, address, attempt_path(d, a, i));
 			}
-			if (a->arrival[i] == NO_ARRIVAL)
+			if (attempt_arrival(a, i) == NO_ARRIVAL)
 				continue;
-			seen = &d->arrivals[a->arrival[i] - 1];
+			seen = &d->arrivals[attempt_arrival(a, i) - 1];
 			w->witness_of[e] = seen->witness;
 			note_address(w, seen->address, attempt_path(d, a, i));
 			learn_clock(w, a, i);
@@ -177,7 +178,7 @@ find_witnesses(struct work *w)
 static bool
 was_sent(const struct attempts *a, size_t i)
 {
-	return a->failure[i] != FAILURE_INTERRUPTED &&
+	return attempt_failure(a, i) != FAILURE_INTERRUPTED &&
 	    facts_outcome(a, i, OUTCOME_FAILED) >= 0;
 }
 
@@ -227,8 +228,8 @@ ask_endpoint(struct work *w, size_t e, struct ledger_path *paths)
 	for (i = 0; i < a->n; i++) {
 		if (!was_sent(a, i))
 			continue;
-		if (a->arrival[i] != NO_ARRIVAL) {
-			seen = &w->d->arrivals[a->arrival[i] - 1];
+		if (attempt_arrival(a, i) != NO_ARRIVAL) {
+			seen = &w->d->arrivals[attempt_arrival(a, i) - 1];
 			state[i] = seen->request_us != NOT_MEASURED
 			    ? LEDGER_REQUESTED
 			    : LEDGER_ACCEPTED;
@@ -236,7 +237,7 @@ ask_endpoint(struct work *w, size_t e, struct ledger_path *paths)
 			paths[attempt_path(w->d, a, i)].outside++;
 		} else {
 			state[i] = LEDGER_UNSEEN;
-			if (a->failure[i] != FAILURE_NONE)
+			if (attempt_failure(a, i) != FAILURE_NONE)
 				add_window(w, a, i, witness, &state[i]);
 		}
 	}
@@ -329,15 +330,15 @@ static void
 count(struct ledger_counts *c, const struct attempts *a, size_t i,
     enum ledger_state state)
 {
-	bool failed = a->failure[i] != FAILURE_NONE;
+	bool failed = attempt_failure(a, i) != FAILURE_NONE;
 
 	c->sent++;
 	c->accepted += state >= LEDGER_ACCEPTED;
 	c->requested += state == LEDGER_REQUESTED;
 	c->failed += failed;
 	c->failed_seen += failed && state >= LEDGER_ACCEPTED;
-	c->connected_unseen +=
-	    failed && state == LEDGER_UNSEEN && a->phase[i] > PHASE_CONNECT;
+	c->connected_unseen += failed && state == LEDGER_UNSEEN &&
+	    attempt_phase(a, i) > PHASE_CONNECT;
 }
 
 static void
@@ -434,19 +435,19 @@ contrast_endpoint(struct ledger_contrast *c, const struct dataset *d,
 {
 	struct pairs asked =
 	    pairs_between(pairs, a, scope->from_slot, scope->to_slot);
-	const struct pair *p;
+	struct pair p;
 	size_t i;
 
 	for (i = 0; i < asked.n; i++) {
-		p = &asked.pair[i];
+		p = pair_at(&asked, i);
 		if ((scope->nat_series != ALL_SERIES &&
-			attempt_series(d, a, p->nat) != scope->nat_series) ||
-		    state[p->direct] < LEDGER_ACCEPTED ||
-		    state[p->nat] == LEDGER_NOT_ASKED ||
-		    a->failure[p->nat] == FAILURE_NONE)
+			attempt_series(d, a, p.nat) != scope->nat_series) ||
+		    state[p.direct] < LEDGER_ACCEPTED ||
+		    state[p.nat] == LEDGER_NOT_ASKED ||
+		    attempt_failure(a, p.nat) == FAILURE_NONE)
 			continue;
 		c->failed++;
-		c->unseen += state[p->nat] == LEDGER_UNSEEN;
+		c->unseen += state[p.nat] == LEDGER_UNSEEN;
 	}
 }
 

@@ -87,7 +87,7 @@ measured_ceiling(struct ceiling *c, const struct dataset *d,
 		return;
 	asked = pairs_between(pairs, a, scope->from_slot, scope->to_slot);
 	for (i = 0; i < asked.n; i++) {
-		nat = asked.pair[i].nat;
+		nat = pair_at(&asked, i).nat;
 		series = attempt_series(d, a, nat);
 		if (scope->nat_series != ALL_SERIES &&
 		    scope->nat_series != series)

@@ -47,7 +47,7 @@ interval_of_pairs(const struct work *w)
 		if (w->pairs[i]->n > 0)
 			return w->d
 			    ->series[attempt_series(
-				w->d, a, w->pairs[i]->pair[0].nat)]
+				w->d, a, pair_at(w->pairs[i], 0).nat)]
 			    .interval_us;
 	}
 	return 1;

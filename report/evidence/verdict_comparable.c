@@ -9,6 +9,7 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/verdict_work.h"
+#include "report/parallel.h"
 #include "report/unpaired.h"
 
 /* Clocks differ: so many of the pairs begin apart by so much, one way. */
@@ -34,10 +35,10 @@ observed_on_both(const struct dataset *d, uint32_t *address)
 	for (i = 0; i < d->n_endpoints; i++) {
 		a = &d->endpoints[i].attempts;
 		for (k = 0; k < a->n; k++) {
-			if (a->observed[k] == NO_INDEX)
+			if (attempt_observed(a, k) == NO_INDEX)
 				continue;
 			path = attempt_path(d, a, k);
-			seen[a->observed[k]] |=
+			seen[attempt_observed(a, k)] |=
 			    (uint8_t)(1u << d->paths[path].role);
 		}
 	}
@@ -52,16 +53,19 @@ observed_on_both(const struct dataset *d, uint32_t *address)
 static size_t
 attempts_of(const struct dataset *d, enum role role)
 {
-	const struct attempts *a;
-	size_t count = 0, i, k;
+	size_t count = 0, i;
 
-	for (i = 0; i < d->n_endpoints; i++) {
-		a = &d->endpoints[i].attempts;
-		for (k = 0; k < a->n; k++)
-			count += attempt_role(d, a, k) == role;
-	}
+	for (i = 0; i < d->n_runs; i++)
+		if (series_role(d, d->runs[i].series) == role)
+			count += d->runs[i].attempts;
 	return count;
 }
+
+/* What each endpoint's pairs say of it. */
+struct shifts {
+	const struct work *w;
+	struct pairing *of; /* by endpoint */
+};
 
 /*
  * Pairs in which one side always begins first are of clocks that differ; in
@@ -69,22 +73,27 @@ attempts_of(const struct dataset *d, enum role role)
  * resolve.  Only pairs that succeeded tell.
  */
 static void
-count_shifts(struct pairing *p, const struct work *w, size_t endpoint)
+count_shifts(void *context, size_t endpoint)
 {
+	const struct shifts *shifts = context;
+	struct pairing *p = &shifts->of[endpoint];
+	const struct work *w = shifts->w;
 	const struct attempts *a = &w->d->endpoints[endpoint].attempts;
 	const struct pairs *pairs = w->pairs[endpoint];
-	int64_t later_us;
+	struct pair pair;
 	size_t i;
+	int later;
 
 	for (i = 0; i < pairs->n; i++) {
-		if (a->failure[pairs->pair[i].nat] != FAILURE_NONE ||
-		    a->failure[pairs->pair[i].direct] != FAILURE_NONE)
+		pair = pair_at(pairs, i);
+		if (attempt_failure(a, pair.nat) != FAILURE_NONE ||
+		    attempt_failure(a, pair.direct) != FAILURE_NONE)
 			continue;
-		later_us = attempt_started_us(w->d, a, pairs->pair[i].nat) -
-		    attempt_started_us(w->d, a, pairs->pair[i].direct);
+		later = attempt_offset(a, pair.nat) -
+		    attempt_offset(a, pair.direct);
 		p->good++;
-		p->nat_later += later_us * SHIFT_PART > w->interval_us;
-		p->nat_earlier += -later_us * SHIFT_PART > w->interval_us;
+		p->nat_later += later * SHIFT_PART > OFFSET_UNIT;
+		p->nat_earlier += -later * SHIFT_PART > OFFSET_UNIT;
 	}
 }
 
@@ -100,19 +109,24 @@ clocks_differ(const struct pairing *p)
 void
 verdict_sum_pairing(struct pairing *p, const struct work *w)
 {
-	size_t i;
+	size_t n = w->d->n_endpoints, i;
+	struct shifts shifts = { w, x_calloc(n + 1, sizeof(*shifts.of)) };
 
 	memset(p, 0, sizeof(*p));
-	for (i = 0; i < w->d->n_endpoints; i++) {
+	parallel_each(n, count_shifts, &shifts);
+	for (i = 0; i < n; i++) {
 		if (!endpoint_is_judged(&w->d->endpoints[i]))
 			continue;
 		p->pairs += w->pairs[i]->n;
 		p->half_nat += w->pairs[i]->half_nat;
 		p->half_direct += w->pairs[i]->half_direct;
 		p->half_dns += w->pairs[i]->half_dns;
-		count_shifts(p, w, i);
+		p->good += shifts.of[i].good;
+		p->nat_later += shifts.of[i].nat_later;
+		p->nat_earlier += shifts.of[i].nat_earlier;
 	}
 	p->nat = p->pairs + p->half_nat;
+	free(shifts.of);
 }
 
 /*

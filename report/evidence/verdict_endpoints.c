@@ -47,18 +47,19 @@ compare_latency(struct latency_shift *out, const struct attempts *a,
     const struct pairs *pairs, enum duration phase)
 {
 	int64_t *diff = x_calloc(pairs->n, sizeof(*diff));
-	const uint32_t *us = a->duration_us[phase];
-	uint32_t nat, direct;
+	uint32_t nat, direct, nat_us, direct_us;
 	size_t i, n = 0;
 
 	for (i = 0; i < pairs->n; i++) {
-		nat = pairs->pair[i].nat;
-		direct = pairs->pair[i].direct;
-		if (a->failure[nat] != FAILURE_NONE ||
-		    a->failure[direct] != FAILURE_NONE ||
-		    us[nat] == NO_DURATION || us[direct] == NO_DURATION)
+		nat = pair_at(pairs, i).nat;
+		direct = pair_at(pairs, i).direct;
+		if (attempt_failure(a, nat) != FAILURE_NONE ||
+		    attempt_failure(a, direct) != FAILURE_NONE)
 			continue;
-		diff[n++] = (int64_t)us[nat] - (int64_t)us[direct];
+		nat_us = attempt_duration_us(a, phase, nat);
+		direct_us = attempt_duration_us(a, phase, direct);
+		if (nat_us != NO_DURATION && direct_us != NO_DURATION)
+			diff[n++] = (int64_t)nat_us - (int64_t)direct_us;
 	}
 	latency_compare(diff, n, out);
 	free(diff);

@@ -3,10 +3,12 @@
  */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/verdict_work.h"
+#include "report/parallel.h"
 #include "report/stats/scan.h"
 
 /*
@@ -53,21 +55,47 @@ merge_episode(struct verdict *v, const struct episode *ep)
 		e->episode = *ep;
 }
 
+/* Those of each endpoint. */
+struct search {
+	const struct work *w;
+	struct episodes *found; /* by endpoint */
+};
+
+static void
+find_episodes(void *context, size_t endpoint)
+{
+	const struct search *s = context;
+	const struct dataset *d = s->w->d;
+
+	if (endpoint_is_judged(&d->endpoints[endpoint]))
+		episodes_find(&s->found[endpoint], d, (uint32_t)endpoint,
+		    s->w->pairs[endpoint]);
+}
+
+static void
+merge_episodes(struct work *w)
+{
+	size_t n = w->d->n_endpoints, i, k;
+	struct search s = { w, x_calloc(n + 1, sizeof(*s.found)) };
+
+	parallel_each(n, find_episodes, &s);
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < s.found[i].n; k++)
+			merge_episode(w->v, &s.found[i].episode[k]);
+		episodes_clear(&s.found[i]);
+	}
+	free(s.found);
+}
+
 void
 verdict_judge_episodes(struct work *w)
 {
 	struct verdict *v = w->v;
-	struct episodes found = { 0 };
 	struct scope scope = verdict_everything;
 	struct facts facts;
 	size_t i;
 
-	for (i = 0; i < w->d->n_endpoints; i++)
-		if (endpoint_is_judged(&w->d->endpoints[i]))
-			episodes_find(&found, w->d, (uint32_t)i, w->pairs[i]);
-	for (i = 0; i < found.n; i++)
-		merge_episode(v, &found.episode[i]);
-	episodes_clear(&found);
+	merge_episodes(w);
 	for (i = 0; i < v->n_episodes; i++) {
 		struct episode_verdict *e = &v->episodes[i];
 

@@ -41,7 +41,7 @@ static size_t
 target_key(const struct dataset *d, const struct attempts *a, size_t nat)
 {
 	(void)d;
-	return a->target[nat];
+	return attempt_target(a, nat);
 }
 
 /* The tests of one place; whole are those of all of them. */
@@ -66,32 +66,36 @@ divide(struct places *places, const struct dataset *d, const struct attempts *a,
     size_t (*key)(
 	const struct dataset *d, const struct attempts *a, size_t nat))
 {
-	size_t *end = x_calloc(n_keys + 1, sizeof(*end)), from, i, k;
-	struct pair *by_key = x_calloc(pairs->n + 1, sizeof(*by_key));
-	struct pairs part = { 0 };
-	struct place *p;
+	uint32_t *part_of = x_calloc(n_keys, sizeof(*part_of)), *of;
+	struct pairs *part;
+	struct pair pair;
+	size_t i, k, n = 0;
 
-	for (i = 0; i < pairs->n; i++)
-		end[key(d, a, pairs->pair[i].nat) + 1]++;
-	for (k = 0; k < n_keys; k++) {
-		places->n += end[k + 1] > 0;
-		end[k + 1] += end[k];
+	for (i = 0; i < pairs->n; i++) {
+		of = &part_of[key(d, a, pair_at(pairs, i).nat)];
+		places->n += *of == 0;
+		*of = 1;
 	}
-	/* end[k] is where key k begins, and moves to where it ends. */
-	for (i = 0; i < pairs->n; i++)
-		by_key[end[key(d, a, pairs->pair[i].nat)]++] = pairs->pair[i];
 	places->place = x_calloc(places->n + 1, sizeof(*places->place));
-	p = places->place;
-	for (k = 0, from = 0; k < n_keys; from = end[k], k++) {
-		if (end[k] == from)
+	part = x_calloc(places->n + 1, sizeof(*part));
+	for (k = 0; k < n_keys; k++) {
+		if (part_of[k] == 0)
 			continue;
-		part.pair = &by_key[from];
-		part.n = end[k] - from;
-		p->key = (uint32_t)k;
-		test_place(p++, d, a, &part, pairs->n, whole);
+		places->place[n].key = (uint32_t)k;
+		part_of[k] = (uint32_t)n++;
 	}
-	free(by_key);
-	free(end);
+	if (n == 1)
+		test_place(places->place, d, a, pairs, pairs->n, whole);
+	for (i = 0; n > 1 && i < pairs->n; i++) {
+		pair = pair_at(pairs, i);
+		pairs_add(&part[part_of[key(d, a, pair.nat)]], pair);
+	}
+	for (k = 0; n > 1 && k < n; k++) {
+		test_place(&places->place[k], d, a, &part[k], pairs->n, whole);
+		pairs_clear(&part[k]);
+	}
+	free(part);
+	free(part_of);
 }
 
 static bool
@@ -208,7 +212,8 @@ where_is_of_few(const struct where *w)
 static int64_t
 moment(const struct dataset *d, const struct attempts *a, size_t i)
 {
-	return a->slot[i] * d->series[attempt_series(d, a, i)].interval_us;
+	return attempt_slot(a, i) *
+	    d->series[attempt_series(d, a, i)].interval_us;
 }
 
 static size_t
@@ -219,11 +224,11 @@ hour_of(int64_t at_us)
 
 /* The outcome of both sides; false where one of them is not known. */
 static bool
-both_known(const struct attempts *a, const struct pair *p, enum outcome o,
-    int *nat, int *direct)
+both_known(const struct attempts *a, struct pair p, enum outcome o, int *nat,
+    int *direct)
 {
-	*nat = facts_outcome(a, p->nat, o);
-	*direct = facts_outcome(a, p->direct, o);
+	*nat = facts_outcome(a, p.nat, o);
+	*direct = facts_outcome(a, p.direct, o);
 	return *nat >= 0 && *direct >= 0;
 }
 
@@ -238,9 +243,9 @@ count_hours(struct where *w, const struct dataset *d, const struct attempts *a,
 	memset(w->hour, 0, sizeof(w->hour));
 	w->outcome = o;
 	for (i = 0; i < pairs->n; i++) {
-		if (!both_known(a, &pairs->pair[i], o, &nat, &direct))
+		if (!both_known(a, pair_at(pairs, i), o, &nat, &direct))
 			continue;
-		h = &w->hour[hour_of(moment(d, a, pairs->pair[i].nat))];
+		h = &w->hour[hour_of(moment(d, a, pair_at(pairs, i).nat))];
 		h->pairs++;
 		h->nat += nat != 0;
 		h->direct += direct != 0;
@@ -303,10 +308,11 @@ count_days(struct where *w, const struct dataset *d, const struct attempts *a,
 	size_t i;
 
 	for (i = 0; i < pairs->n; i++) {
-		at_us = moment(d, a, pairs->pair[i].nat) -
+		at_us = moment(d, a, pair_at(pairs, i).nat) -
 		    (int64_t)w->peak_from * HOUR_US;
 		if (hour_of(at_us) >= w->peak_hours ||
-		    !both_known(a, &pairs->pair[i], w->outcome, &nat, &direct))
+		    !both_known(
+			a, pair_at(pairs, i), w->outcome, &nat, &direct))
 			continue;
 		day = at_us / DAY_US;
 		if (day != last) {
@@ -350,7 +356,7 @@ find_change(struct where *w, const struct dataset *d, const struct attempts *a,
 		round_series(&s);
 	changepoint_find(s.x, s.n, s.unit > 0 ? s.unit : 1, &found);
 	interval_us =
-	    d->series[attempt_series(d, a, pairs->pair[0].nat)].interval_us;
+	    d->series[attempt_series(d, a, pair_at(pairs, 0).nat)].interval_us;
 	c->shown = found.blocks > 0 && found.p <= CHANGE_P;
 	if (c->shown) {
 		/* A change within a block is found at either end of it. */

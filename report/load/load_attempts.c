@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
-#include "report/attempts.h"
 #include "report/load/loader.h"
 
 /* The index of the row that a value refers to, NOT_THERE if there is none. */

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
-#include "report/attempts.h"
 #include "report/load/database.h"
 #include "report/load/loader.h"
 #include "report/parallel.h"
@@ -186,7 +185,7 @@ range_end(struct range *r)
 	size_t i;
 
 	for (i = 0; i < d->n_endpoints; i++)
-		attempts_append(
+		attempts_join(
 		    &d->endpoints[i].attempts, &r->d.endpoints[i].attempts);
 	for (i = 0; i < l->runs.n; i++) {
 		l->clocks[i].offset_sum_us += r->l.clocks[i].offset_sum_us;

@@ -50,7 +50,7 @@ slot_start(const struct dataset *d, const struct attempts *a, int64_t slot)
 	size_t i;
 
 	for (i = 0; i < a->n; i++)
-		if (a->slot[i] == slot)
+		if (attempt_slot(a, i) == slot)
 			return slot *
 			    d->series[attempt_series(d, a, i)].interval_us;
 	return 0;

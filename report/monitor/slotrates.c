@@ -15,16 +15,17 @@ slot_rates(const struct attempts *a, const struct pairs *pairs, size_t *n)
 
 	*n = 0;
 	for (i = 0; i < pairs->n; i++) {
-		const struct pair *p = &pairs->pair[i];
-		int nat = facts_outcome(a, p->nat, OUTCOME_FAILED);
-		int direct = facts_outcome(a, p->direct, OUTCOME_FAILED);
+		struct pair p = pair_at(pairs, i);
+		int nat = facts_outcome(a, p.nat, OUTCOME_FAILED);
+		int direct = facts_outcome(a, p.direct, OUTCOME_FAILED);
 
 		if (nat < 0 || direct < 0)
 			continue;
-		if (r == NULL || r->slot != a->slot[p->nat]) {
+		if (r == NULL || r->slot != attempt_slot(a, p.nat)) {
 			rates = x_grow(rates, *n, &capacity, sizeof(*rates));
 			r = &rates[(*n)++];
-			*r = (struct slot_rate){ .slot = a->slot[p->nat] };
+			*r = (struct slot_rate){ .slot =
+						     attempt_slot(a, p.nat) };
 		}
 		r->pairs++;
 		r->nat_failed += nat == 1;

@@ -25,11 +25,11 @@ count(struct cell cells[STRIP_SLOTS], const struct dataset *d,
 
 		if (at < 0 || at >= STRIP_SLOTS ||
 		    attempt_path(d, a, i) != path ||
-		    a->failure[i] == FAILURE_INTERRUPTED)
+		    attempt_failure(a, i) == FAILURE_INTERRUPTED)
 			continue;
 		c = &cells[at];
 		c->attempts++;
-		c->failed += a->failure[i] != FAILURE_NONE;
+		c->failed += attempt_failure(a, i) != FAILURE_NONE;
 		c->again += attempt_resent(a, i);
 	}
 }

@@ -36,8 +36,8 @@ static bool
 is_silent(const struct dataset *d, const struct attempts *a, size_t i,
     uint32_t target)
 {
-	return a->target[i] == target &&
-	    a->failure[i] == FAILURE_CONNECT_TIMEOUT &&
+	return attempt_target(a, i) == target &&
+	    attempt_failure(a, i) == FAILURE_CONNECT_TIMEOUT &&
 	    attempt_role(d, a, i) == ROLE_NAT;
 }
 

@@ -54,47 +54,25 @@ signed_rank_p(double v, double n, double ties)
 	return 2 * pnorm(-fabs(z), 0, 1, 1, 0);
 }
 
-/* x holds no zero. */
-static void
-rank_nonzero(const int64_t *x, size_t n, struct latency_rank *out)
-{
-	int32_t *rank2 = x_calloc(n, sizeof(*rank2));
-	int64_t v2 = 0;
-	double ties;
-	size_t i;
-
-	ties = sort_signed_ranks(x, n, rank2);
-	for (i = 0; i < n; i++)
-		if (rank2[i] > 0)
-			v2 += rank2[i];
-	out->v = (double)v2 / 2;
-	out->p = signed_rank_p(out->v, (double)n, ties);
-	block_test(rank2, n, 2, &out->block);
-	free(rank2);
-}
-
-static void
-rank_all(const int64_t *x, size_t m, size_t n, struct latency_rank *out)
-{
-	out->n = m;
-	out->n_zero = n - m;
-	if (m > 0) {
-		rank_nonzero(x, m, out);
-		return;
-	}
-	block_test(NULL, 0, 1, &out->block);
-	out->v = n > 0 ? 0 : NAN;
-	out->p = n > 0 ? 1 : NAN;
-}
-
 void
 latency_signed_rank(const int64_t *d, size_t n, struct latency_rank *out)
 {
-	size_t m;
-	int64_t *x = without_zeros(d, n, &m);
+	int64_t v2 = 0;
+	int32_t *rank2;
+	double ties;
+	size_t i;
 
-	rank_all(x, m, n, out);
-	free(x);
+	rank2 = sort_signed_ranks(d, n, &out->n, &ties);
+	out->n_zero = n - out->n;
+	for (i = 0; i < out->n; i++)
+		if (rank2[i] > 0)
+			v2 += rank2[i];
+	out->v = n > 0 ? (double)v2 / 2 : NAN;
+	out->p = n > 0 ? 1 : NAN;
+	if (out->n > 0)
+		out->p = signed_rank_p(out->v, (double)out->n, ties);
+	block_test(rank2, out->n, out->n > 0 ? 2 : 1, &out->block);
+	free(rank2);
 }
 
 /*
@@ -312,11 +290,12 @@ void
 latency_compare(const int64_t *d, size_t n, struct latency_shift *out)
 {
 	struct walsh w = { .n_known = 0 };
-	int64_t *x = without_zeros(d, n, &w.n);
+	int64_t *x;
 
 	out->hl = NAN;
 	out->naive = out->shown = INTERVAL_UNKNOWN;
-	rank_all(x, w.n, n, &out->rank);
+	latency_signed_rank(d, n, &out->rank);
+	x = without_zeros(d, n, &w.n);
 	sort_int64(x, w.n);
 	out->median = median_of(x, w.n, n);
 	w.x = x;

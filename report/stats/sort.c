@@ -16,15 +16,16 @@
 #define DIGIT_MASK (DIGITS - 1)
 
 struct item {
-	uint64_t key;
-	uint32_t from;
+	uint32_t key;
+	uint32_t from : 31;
+	uint32_t negative : 1;
 };
 
 /* Bits in which some keys differ. */
-static uint64_t
+static uint32_t
 varying(const struct item *a, size_t n)
 {
-	uint64_t bits = 0;
+	uint32_t bits = 0;
 	size_t i;
 
 	for (i = 1; i < n; i++)
@@ -53,11 +54,11 @@ pass(const struct item *from, struct item *to, size_t n, int shift)
 static struct item *
 sort_items(struct item *a, struct item *spare, size_t n)
 {
-	uint64_t bits = varying(a, n);
+	uint32_t bits = varying(a, n);
 	struct item *t;
 	int shift;
 
-	for (shift = 0; shift < 64; shift += DIGIT_BITS) {
+	for (shift = 0; shift < 32; shift += DIGIT_BITS) {
 		if (((bits >> shift) & DIGIT_MASK) == 0)
 			continue;
 		pass(a, spare, n, shift);
@@ -122,38 +123,23 @@ sort_int64(int64_t *x, size_t n)
 	free(b);
 }
 
-void
-sort_order(const uint64_t *key, size_t n, uint32_t *order)
+/* |x| as a key: what is too far for it is the farthest. */
+static uint32_t
+magnitude(int64_t x)
 {
-	struct item *a = x_calloc(n, sizeof(*a));
-	struct item *spare = x_calloc(n, sizeof(*spare)), *s;
-	size_t i;
+	uint64_t m = x < 0 ? -(uint64_t)x : (uint64_t)x;
 
-	for (i = 0; i < n; i++) {
-		a[i].key = key[i];
-		a[i].from = (uint32_t)i;
-	}
-	s = sort_items(a, spare, n);
-	for (i = 0; i < n; i++)
-		order[i] = s[i].from;
-	free(a);
-	free(spare);
+	return m < UINT32_MAX ? (uint32_t)m : UINT32_MAX;
 }
 
-double
-sort_signed_ranks(const int64_t *x, size_t n, int32_t *rank2)
+/* Mean ranks of sorted items, where they are from. */
+static double
+rank_items(const struct item *s, size_t n, int32_t *rank2)
 {
-	struct item *a = x_calloc(n, sizeof(*a));
-	struct item *spare = x_calloc(n, sizeof(*spare)), *s;
 	double ties = 0, t;
 	size_t i, first, end;
 	int32_t r;
 
-	for (i = 0; i < n; i++) {
-		a[i].key = x[i] < 0 ? -(uint64_t)x[i] : (uint64_t)x[i];
-		a[i].from = (uint32_t)i;
-	}
-	s = sort_items(a, spare, n);
 	for (first = 0; first < n; first = end) {
 		end = first + 1;
 		while (end < n && s[end].key == s[first].key)
@@ -161,11 +147,34 @@ sort_signed_ranks(const int64_t *x, size_t n, int32_t *rank2)
 		/* Mean of the ranks first + 1 ... end, doubled. */
 		r = (int32_t)(first + end + 1);
 		for (i = first; i < end; i++)
-			rank2[s[i].from] = x[s[i].from] < 0 ? -r : r;
+			rank2[s[i].from] = s[i].negative ? -r : r;
 		t = (double)(end - first);
 		ties += t * t * t - t;
 	}
-	free(a);
-	free(spare);
 	return ties;
+}
+
+int32_t *
+sort_signed_ranks(const int64_t *x, size_t n, size_t *m, double *ties)
+{
+	struct item *a = x_calloc(n, sizeof(*a));
+	struct item *spare = x_calloc(n, sizeof(*spare)), *s;
+	int32_t *rank2;
+	size_t i;
+
+	*m = 0;
+	for (i = 0; i < n; i++) {
+		if (x[i] == 0)
+			continue;
+		a[*m].key = magnitude(x[i]);
+		a[*m].negative = x[i] < 0;
+		a[*m].from = (uint32_t)*m & INT32_MAX;
+		(*m)++;
+	}
+	s = sort_items(a, spare, *m);
+	free(s == a ? spare : a);
+	rank2 = x_calloc(*m, sizeof(*rank2));
+	*ties = rank_items(s, *m, rank2);
+	free(s);
+	return rank2;
 }

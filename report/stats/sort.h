@@ -12,16 +12,12 @@
 void sort_int64(int64_t *x, size_t n);
 
 /*
- * Set order[0..n) to the places of the keys in ascending order; those of equal
- * keys stay in theirs.  n is below 2^32.
+ * Ranks of the |x[i]| that are not 0, from 1, ties sharing their mean rank,
+ * with the sign of x[i], and all doubled so that they are whole: *m of them,
+ * in the order of x, for the caller to free.  All from UINT32_MAX on are one
+ * tie.  n is below 2^29.  *ties is the sum of t^3 - t over the groups of t
+ * ties.
  */
-void sort_order(const uint64_t *key, size_t n, uint32_t *order);
-
-/*
- * Ranks of |x[i]| from 1, ties sharing their mean rank, with the sign of
- * x[i], all doubled so that they are whole: rank2[i].  No x[i] is 0; n is
- * below 2^29.  Returns the sum of t^3 - t over the groups of t ties.
- */
-double sort_signed_ranks(const int64_t *x, size_t n, int32_t *rank2);
+int32_t *sort_signed_ranks(const int64_t *x, size_t n, size_t *m, double *ties);
 
 #endif

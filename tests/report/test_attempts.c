@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -29,8 +30,9 @@ check_order(struct attempts *a, const char *what)
 
 	attempts_sort(a);
 	for (i = 0; i < a->n; i++) {
-		cr_expect_eq(a->status[i], i + 1, "%s: place %zu", what, i);
-		cr_expect_eq(a->duration_us[DURATION_TOTAL][i], i + 1,
+		cr_expect_eq(
+		    attempt_status(a, i), i + 1, "%s: place %zu", what, i);
+		cr_expect_eq(attempt_duration_us(a, DURATION_TOTAL, i), i + 1,
 		    "%s: the columns go together", what);
 	}
 	attempts_clear(a);
@@ -60,6 +62,76 @@ Test(attempts, keep_their_order_where_the_numbers_need_more_than_64_bits)
 	add(&a, far, 65535, 0, 0, 6);
 	add(&a, 1, 0, NO_INDEX, UINT32_MAX - 1, 1);
 	check_order(&a, "far apart");
+}
+
+/* Whether i and the one before it are in order. */
+static bool
+in_order(const struct attempts *a, size_t i)
+{
+	if (attempt_slot(a, i - 1) != attempt_slot(a, i))
+		return attempt_slot(a, i - 1) < attempt_slot(a, i);
+	if (attempt_seq(a, i - 1) != attempt_seq(a, i))
+		return attempt_seq(a, i - 1) < attempt_seq(a, i);
+	if (attempt_target(a, i - 1) != attempt_target(a, i))
+		return attempt_target(a, i - 1) < attempt_target(a, i);
+	return attempt_run(a, i - 1) <= attempt_run(a, i);
+}
+
+/* n with slots up to most, and each with a number of its own. */
+static void
+check_many(size_t n, uint64_t most)
+{
+	struct attempts a = { 0 };
+	uint8_t *seen = calloc(n + 1, 1);
+	uint64_t z = 1;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		z = z * UINT64_C(6364136223846793005) + 1442695040888963407;
+		add(&a, (int64_t)(100 + (z >> 33) % (most + 1)),
+		    (unsigned)(z >> 20) % 3, (unsigned)(z >> 25) % 4,
+		    (uint32_t)(z >> 30) % 5, (unsigned)i);
+	}
+	attempts_sort(&a);
+	cr_assert_eq(a.n, n);
+	for (i = 0; i < n; i++) {
+		cr_assert(i == 0 || in_order(&a, i), "slots to %u: place %zu",
+		    (unsigned)most, i);
+		cr_assert_eq(attempt_duration_us(&a, DURATION_TOTAL, i),
+		    attempt_status(&a, i));
+		seen[attempt_status(&a, i)]++;
+	}
+	for (i = 0; i < n; i++)
+		cr_assert_eq(seen[i], 1);
+	free(seen);
+	attempts_clear(&a);
+}
+
+Test(attempts, many_are_in_order_however_their_slots_lie)
+{
+	static const uint64_t most[] = { 0, 1, 40, 3000, 1000000, 1ULL << 30 };
+	size_t i;
+
+	for (i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+		check_many(7, most[i]);
+		check_many(5000, most[i]);
+	}
+}
+
+Test(attempts, of_the_same_key_the_first_to_begin_is_first)
+{
+	struct attempts a = { 0 };
+	struct attempt_row row = { .slot = 9, .offset = 5, .status = 2 };
+
+	attempts_add(&a, &row);
+	row.offset = -4;
+	row.status = 1;
+	attempts_add(&a, &row);
+	attempts_sort(&a);
+	cr_expect_eq(attempt_status(&a, 0), 1);
+	cr_expect_eq(attempt_offset(&a, 0), -4);
+	cr_expect_eq(attempt_offset(&a, 1), 5);
+	attempts_clear(&a);
 }
 
 Test(attempts, one_or_the_same_need_no_order)

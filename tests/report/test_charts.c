@@ -273,16 +273,16 @@ Test(charts, count_a_refused_port_once)
 Test(charts, show_where_public_ports_were_seen)
 {
 	uint32_t nat = handmade_run(&d, "a", ROLE_NAT);
-	struct attempts *a;
+	struct attempt_row row;
 	size_t i, sum = 0;
 	int64_t slot;
 
-	for (slot = 0; slot < 20; slot++)
-		attempt("api", nat, slot, FAILURE_NONE, 0, 1000);
+	for (slot = 0; slot < 20; slot++) {
+		row = handmade_attempt(nat, SLOT + slot, FAILURE_NONE);
+		row.observed_port = slot < 10 ? 1024 : 65535;
+		handmade_add(&d, 0, &row);
+	}
 	dataset_finish(&d);
-	a = &d.endpoints[0].attempts;
-	for (i = 0; i < a->n; i++)
-		a->observed_port[i] = (uint16_t)(i < 10 ? 1024 : 65535);
 	charts_make(&c, &d);
 	cr_assert_eq(c.ports.seen, 20);
 	cr_expect_eq(c.ports.lowest, 1024);

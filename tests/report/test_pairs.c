@@ -101,12 +101,12 @@ Test(pairs, of_many_hosts_share_the_direct_attempt)
 	attempt(other, 5, 0, 0, FAILURE_CONNECT_TIMEOUT);
 	find();
 	cr_assert_eq(p.n, 2);
-	cr_expect_eq(p.pair[0].direct, p.pair[1].direct);
+	cr_expect_eq(pair_at(&p, 0).direct, pair_at(&p, 1).direct);
 	cr_expect_eq(p.both_ok, 1);
 	cr_expect_eq(p.nat_only, 1);
 	for (i = 0; i < p.n; i++)
 		cr_expect_eq(d.paths[attempt_path(&d, &d.endpoints[0].attempts,
-					 p.pair[i].nat)]
+					 pair_at(&p, i).nat)]
 				 .role,
 		    ROLE_NAT);
 }
@@ -180,7 +180,8 @@ Test(pairs, come_in_slot_order_whatever_the_order_of_rows)
 	a = &d.endpoints[0].attempts;
 	cr_assert_eq(p.n, 1000);
 	for (i = 0; i < p.n; i++) {
-		cr_assert_eq(a->slot[p.pair[i].nat], (int64_t)i);
-		cr_assert_eq(a->slot[p.pair[i].direct], (int64_t)i);
+		cr_assert_eq(attempt_slot(a, pair_at(&p, i).nat), (int64_t)i);
+		cr_assert_eq(
+		    attempt_slot(a, pair_at(&p, i).direct), (int64_t)i);
 	}
 }

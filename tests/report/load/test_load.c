@@ -79,17 +79,17 @@ Test(load, keeps_what_was_measured)
 	cr_assert_eq(d.n_endpoints, 1);
 	a = &d.endpoints[0].attempts;
 	cr_assert_eq(a->n, 1);
-	cr_expect_eq(a->slot[0], 100);
-	cr_expect_eq(a->seq[0], 4);
-	cr_expect_eq(a->failure[0], FAILURE_TLS_RESET);
-	cr_expect_eq(a->phase[0], PHASE_TLS);
-	cr_expect_eq(a->syn_retransmits[0], 2);
-	cr_expect_eq(a->status[0], 403);
-	cr_expect_eq(a->duration_us[DURATION_CONNECT][0], 1000);
-	cr_expect_eq(a->duration_us[DURATION_TLS][0], 77);
-	cr_expect_eq(a->duration_us[DURATION_REQUEST][0], NO_DURATION);
+	cr_expect_eq(attempt_slot(a, 0), 100);
+	cr_expect_eq(attempt_seq(a, 0), 4);
+	cr_expect_eq(attempt_failure(a, 0), FAILURE_TLS_RESET);
+	cr_expect_eq(attempt_phase(a, 0), PHASE_TLS);
+	cr_expect_eq(attempt_syn_retransmits(a, 0), 2);
+	cr_expect_eq(attempt_status(a, 0), 403);
+	cr_expect_eq(attempt_duration_us(a, DURATION_CONNECT, 0), 1000);
+	cr_expect_eq(attempt_duration_us(a, DURATION_TLS, 0), 77);
+	cr_expect_eq(attempt_duration_us(a, DURATION_REQUEST, 0), NO_DURATION);
 	cr_expect_eq(attempt_started_us(&d, a, 0), 1005000000);
-	cr_expect_str_eq(d.targets.text[a->target[0]], "192.0.2.1:443");
+	cr_expect_str_eq(d.targets.text[attempt_target(a, 0)], "192.0.2.1:443");
 	cr_expect_eq(d.paths[attempt_path(&d, a, 0)].role, ROLE_NAT);
 	cr_expect_eq(d.first_us, 1005000000);
 }
@@ -187,7 +187,7 @@ Test(load, sorts_by_slot_whatever_the_files_order)
 	a = &d.endpoints[0].attempts;
 	cr_assert_eq(a->n, 4);
 	for (i = 0; i < 4; i++)
-		cr_expect_eq(a->slot[i], slots[i]);
+		cr_expect_eq(attempt_slot(a, i), slots[i]);
 	cr_expect_eq(d.paths[0].role, ROLE_DIRECT);
 }
 
@@ -204,7 +204,7 @@ Test(load, applies_the_filter)
 	filter.n_paths = 1;
 	cr_assert_eq(load(1), 0, "%s", e.msg);
 	cr_assert_eq(d.endpoints[0].attempts.n, 1);
-	cr_expect_eq(d.endpoints[0].attempts.slot[0], 101);
+	cr_expect_eq(attempt_slot(&d.endpoints[0].attempts, 0), 101);
 }
 
 Test(load, says_which_name_is_nowhere)
@@ -359,14 +359,15 @@ Test(load, finds_attempts_at_a_witness_whatever_the_order_of_the_files)
 	cr_expect(!d.arrivals[2].named && d.arrivals[2].accepted_us == 1000);
 	a = &d.endpoints[0].attempts;
 	cr_assert_eq(a->n, 3);
-	cr_expect_eq(d.arrivals[a->arrival[0] - 1].accepted_us, 1005);
-	cr_expect_eq(d.arrivals[a->arrival[1] - 1].request_us, 2006);
-	cr_expect_eq(a->arrival[2], NO_ARRIVAL);
+	cr_expect_eq(d.arrivals[attempt_arrival(a, 0) - 1].accepted_us, 1005);
+	cr_expect_eq(d.arrivals[attempt_arrival(a, 1) - 1].request_us, 2006);
+	cr_expect_eq(attempt_arrival(a, 2), NO_ARRIVAL);
 	/* What the attempt did not keep itself is known from the witness. */
-	cr_assert_eq(a->observed[0], 0);
+	cr_assert_eq(attempt_observed(a, 0), 0);
 	cr_expect_str_eq(d.addresses.text[0], "203.0.113.7");
-	cr_expect_eq(a->observed_port[0], 40001);
-	cr_expect(a->observed[2] == NO_INDEX && a->observed_port[2] == NO_PORT);
+	cr_expect_eq(attempt_observed_port(a, 0), 40001);
+	cr_expect(attempt_observed(a, 2) == NO_INDEX &&
+	    attempt_observed_port(a, 2) == NO_PORT);
 }
 
 Test(load, takes_a_connection_once_and_counts_what_is_no_arrival)
