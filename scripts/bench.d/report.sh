@@ -26,8 +26,8 @@ costs() {
 }
 
 head_of_table() {
-	printf '%-26s %10s %8s %10s %8s %10s\n' "$1" processor 'to scan' \
-	    time 'to scan' memory
+	printf '%-26s %10s %8s %10s %8s %10s\n' "$1" processor "$2" time \
+	    "$2" memory
 }
 
 # bench_growth ROWS: 1/100, 1/10 and all of them
@@ -46,17 +46,23 @@ bench_growth() {
 	rm "$work/$1".db*
 }
 
-# bench_files ROWS: in 500 files
+# bench_files ROWS ROUNDS: those of 500 hosts, in one file and in as many
 bench_files() {
 	local i
+	tests/tools/make_attempts "$work/hosts.db" "$1" 5 1 500 >"$work/log"
 	mkdir "$work/many"
 	for ((i = 0; i < 500; i++)); do
 		tests/tools/make_attempts "$work/many/$i.db" $(($1 / 500)) 5 \
 		    $((i + 1)) >"$work/log"
 	done
-	cost files ./natdiff-report diff --format json "$work"/many/*.db
-	awk '{ printf "in 500 files: %.2f s of processor, %.2f s, %.0f MB\n",
-	    $1, $2, $3 }' "$work/cost.files"
+	for ((i = 0; i < $2; i++)); do
+		cost one ./natdiff-report diff --format json "$work/hosts.db"
+		cost many ./natdiff-report diff --format json \
+		    "$work"/many/*.db
+	done
+	head_of_table '500 hosts' 'to one'
+	costs one one
+	costs many one
 }
 
 bench_report() {
@@ -72,10 +78,10 @@ bench_report() {
 		cost pandas /usr/bin/python3 "$here/bench.d/paired.py" \
 		    "$work/all.db"
 	done
-	head_of_table "$rows attempts"
+	head_of_table "$rows attempts" 'to scan'
 	for i in scan natdiff data.table pandas; do
 		costs $i scan
 	done
 	bench_growth "$rows"
-	bench_files "$rows"
+	bench_files "$rows" "$rounds"
 }

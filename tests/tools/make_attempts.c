@@ -2,9 +2,10 @@
  * Make a database of made-up attempts through the store, as fast as it goes:
  * both paths, failures in bursts on the nat path, retransmitted SYNs.
  *
- *	make_attempts FILE N ENDPOINTS SEED
+ *	make_attempts FILE N ENDPOINTS SEED [HOSTS]
  *
- * The same arguments give the same rows (but for the agent's id).
+ * The same arguments give the same rows (but for the agent's id).  Of many
+ * hosts, each has the attempts of a file of its own, with the next seed.
  */
 #include "config.h"
 
@@ -36,7 +37,8 @@ struct maker {
 	char (*endpoint_names)[32];
 	int n_endpoints;
 	int64_t made;
-	int64_t wanted;
+	int64_t wanted; /* so far */
+	int64_t committed;
 };
 
 static void
@@ -70,9 +72,10 @@ one_in(struct maker *m, int64_t n)
 }
 
 static void
-add_runs(struct maker *m)
+add_runs(struct maker *m, int64_t host)
 {
-	struct run_record run = { .host_name = "made-up",
+	char name[32];
+	struct run_record run = { .host_name = name,
 		.mark = NOT_MEASURED,
 		.version = PACKAGE_VERSION,
 		.started_at_us = FIRST_SLOT * INTERVAL_US,
@@ -85,11 +88,13 @@ add_runs(struct maker *m)
 	struct err e;
 	size_t i;
 
+	snprintf(name, sizeof(name), "made-up-%lld", (long long)host);
 	for (i = 0; i < 2; i++) {
 		run.path = m->sides[i].path;
 		run.role = m->sides[i].role;
 		memcpy(run.uuid, &m->random, sizeof(m->random));
 		run.uuid[8] = (uint8_t)i;
+		m->sides[i].bad = false;
 		if (store_add_run(m->st, &run, &m->sides[i].run_id, &e) != 0)
 			die(&e);
 	}
@@ -243,23 +248,37 @@ add_slot_of_side(struct maker *m, struct side *side, int64_t slot)
 }
 
 static void
-make(struct maker *m)
+make_host(struct maker *m, int64_t host)
 {
-	int64_t slot, committed = 0;
 	struct err e;
+	int64_t slot;
 
-	if (store_begin(m->st, &e) != 0)
-		die(&e);
-	add_runs(m);
-	add_endpoints(m);
+	add_runs(m, host);
 	for (slot = FIRST_SLOT; m->made < m->wanted; slot++) {
 		add_slot_of_side(m, &m->sides[0], slot);
 		add_slot_of_side(m, &m->sides[1], slot);
-		if (m->made - committed < ROWS_A_BATCH)
+		if (m->made - m->committed < ROWS_A_BATCH)
 			continue;
-		committed = m->made;
+		m->committed = m->made;
 		if (store_commit(m->st, &e) != 0 || store_begin(m->st, &e) != 0)
 			die(&e);
+	}
+}
+
+static void
+make(struct maker *m, int64_t n, int64_t hosts)
+{
+	uint64_t seed = m->random;
+	struct err e;
+	int64_t i;
+
+	if (store_begin(m->st, &e) != 0)
+		die(&e);
+	add_endpoints(m);
+	for (i = 0; i < hosts; i++) {
+		m->random = seed + (uint64_t)i;
+		m->wanted = n * (i + 1) / hosts;
+		make_host(m, i);
 	}
 	if (store_commit(m->st, &e) != 0)
 		die(&e);
@@ -270,25 +289,28 @@ main(int argc, char **argv)
 {
 	struct maker m = { .sides = { { .path = "direct" },
 			       { .path = "nat", .role = ROLE_NAT } } };
-	int64_t begun;
+	int64_t begun, n, hosts;
 	struct err e;
 
-	if (argc != 5) {
-		fputs("usage: make_attempts FILE N ENDPOINTS SEED\n", stderr);
+	if (argc != 5 && argc != 6) {
+		fputs("usage: make_attempts FILE N ENDPOINTS SEED [HOSTS]\n",
+		    stderr);
 		return 2;
 	}
-	m.wanted = atoll(argv[2]);
+	n = atoll(argv[2]);
+	hosts = argc == 6 ? atoll(argv[5]) : 1;
 	m.n_endpoints = atoi(argv[3]);
 	m.random = strtoull(argv[4], NULL, 10);
-	if (m.wanted < 1 || m.n_endpoints < 1 || m.n_endpoints > 1000) {
-		fputs("make_attempts: N or ENDPOINTS out of range\n", stderr);
+	if (n < 1 || m.n_endpoints < 1 || m.n_endpoints > 1000 || hosts < 1) {
+		fputs("make_attempts: N, ENDPOINTS or HOSTS out of range\n",
+		    stderr);
 		return 2;
 	}
 	begun = monotonic_now_us();
 	m.st = store_open(argv[1], &e);
 	if (m.st == NULL)
 		die(&e);
-	make(&m);
+	make(&m, n, hosts);
 	store_close(m.st);
 	printf("%lld attempts, %.0f a second\n", (long long)m.made,
 	    (double)m.made * 1e6 / (double)(monotonic_now_us() - begun));
