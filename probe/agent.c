@@ -103,6 +103,13 @@ lead_us(const struct conf *c)
 	return lead < c->interval_us / 2 ? lead : c->interval_us / 2;
 }
 
+/* The wall clock as follow_clock() knows it: a step is not in it before. */
+static int64_t
+clock_us(const struct agent *ag)
+{
+	return monotonic_now_us() + ag->clock_offset_us;
+}
+
 static void
 arm_slot_timer(struct agent *ag)
 {
@@ -112,8 +119,7 @@ arm_slot_timer(struct agent *ag)
 
 	if (!wants_more_slots(ag))
 		return;
-	wait_us =
-	    ag->next_slot * c->interval_us - lead_us(c) - walltime_now_us();
+	wait_us = ag->next_slot * c->interval_us - lead_us(c) - clock_us(ag);
 	if (wait_us > 0) {
 		tv.tv_sec = wait_us / 1000000;
 		tv.tv_usec = wait_us % 1000000;
@@ -140,25 +146,11 @@ begin_slot(struct agent *ag)
 	}
 }
 
-static void
-on_slot_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct agent *ag = arg;
-	int64_t current;
-
-	(void)fd;
-	(void)what;
-	/* After a pause of the whole machine: not the slots in between. */
-	current = plan_slot(walltime_now_us(), ag->o->conf->interval_us);
-	if (ag->next_slot < current && !ag->o->once)
-		ag->next_slot = current;
-	begin_slot(ag);
-	arm_slot_timer(ag);
-	end_if_done(ag);
-}
-
-/* Slots are of the wall clock: when it steps, they are computed anew. */
-static void
+/*
+ * Slots are of the wall clock: when it steps, they are computed anew, and this
+ * is true.
+ */
+static bool
 follow_clock(struct agent *ag)
 {
 	int64_t now_us = walltime_now_us(), current;
@@ -168,7 +160,7 @@ follow_clock(struct agent *ag)
 
 	ag->clock_offset_us = offset_us;
 	if (llabs(step_us) < CLOCK_STEP_US)
-		return;
+		return false;
 	if (llabs(step_us) > llabs(ag->clock_step_us))
 		ag->clock_step_us = step_us;
 	/* What was asked for is a duration, whatever the clock says. */
@@ -186,6 +178,27 @@ follow_clock(struct agent *ag)
 	}
 	ag->next_slot = current + 1;
 	arm_slot_timer(ag);
+	return true;
+}
+
+static void
+on_slot_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct agent *ag = arg;
+	int64_t current;
+
+	(void)fd;
+	(void)what;
+	/* Or the end of the run would seem to have come. */
+	if (follow_clock(ag))
+		return;
+	/* After a pause of the whole machine: not the slots in between. */
+	current = plan_slot(clock_us(ag), ag->o->conf->interval_us);
+	if (ag->next_slot < current && !ag->o->once)
+		ag->next_slot = current;
+	begin_slot(ag);
+	arm_slot_timer(ag);
+	end_if_done(ag);
 }
 
 /* When the last slot is over; 0: there is no end. */
@@ -209,7 +222,7 @@ tell_status(struct agent *ag)
 
 	s.slots_begun = ag->slots_begun;
 	s.slots_wanted = ag->o->once ? 1 : ag->o->slots;
-	s.now_us = walltime_now_us();
+	s.now_us = clock_us(ag);
 	s.first_slot_at_us = ag->first_slot_at_us;
 	s.until_us = end_of(ag, s.slots_wanted);
 	s.in_flight = engine_in_flight(ag->context.engine);
