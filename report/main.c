@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <malloc.h>
+#include <sqlite3.h>
 
 #include "report/commands.h"
 
@@ -24,6 +25,8 @@ static const struct program program = {
 int
 main(int argc, char **argv)
 {
+	/* Or threads wait for each other whenever they allocate. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
 	return program_main(&program, argc, argv);
 }
