@@ -14,27 +14,27 @@ packed_grow(struct packed *p)
 	    p->open, p->n % PACKED_BLOCK, &p->open_capacity, sizeof(*p->open));
 }
 
-/* A block whose numbers are all the least has this. */
+/* A block whose numbers are all the same has this. */
 static uint64_t no_bits;
 
-/* What the numbers are above the least, one behind the other. */
+/* The bits of each number, one behind the other. */
 static uint64_t *
 write_bits(const struct packed_block *b, const uint64_t *value)
 {
 	uint64_t *words =
 	    x_calloc(PACKED_BLOCK / 64 * b->bits + 1, sizeof(*words));
-	uint64_t *out = words, word = 0, above;
+	uint64_t *out = words, word = 0, low;
 	size_t used = 0, i;
 
 	for (i = 0; i < PACKED_BLOCK; i++) {
-		above = value[i] - b->least;
-		word |= above << used;
+		low = value[i] & b->mask;
+		word |= low << used;
 		used += b->bits;
 		if (used < 64)
 			continue;
 		used -= 64;
 		*out++ = htole64(word);
-		word = used > 0 ? above >> (b->bits - used) : 0;
+		word = used > 0 ? low >> (b->bits - used) : 0;
 	}
 	return words;
 }
@@ -48,13 +48,13 @@ packed_close(struct packed *p)
 
 	for (i = 0; i < PACKED_BLOCK; i++)
 		differ |= p->open[i] ^ p->open[0];
-	b.least = p->open[0];
+	b.common = p->open[0];
 	if (differ != 0) {
 		b.bits = 64 - (unsigned)__builtin_clzll(differ);
 		/* So that each lies in the 8 bytes from its first byte on. */
 		b.bits = b.bits > 57 ? 64 : b.bits;
 		b.mask = UINT64_MAX >> (64 - b.bits);
-		b.least &= ~b.mask;
+		b.common &= ~b.mask;
 		b.words = write_bits(&b, p->open);
 	}
 	p->block =
@@ -105,7 +105,7 @@ is_constant(const struct packed *p)
 		return true;
 	first = packed_get(p, 0);
 	for (i = 0; i < p->n_blocks; i++)
-		if (p->block[i].bits > 0 || p->block[i].least != first)
+		if (p->block[i].bits > 0 || p->block[i].common != first)
 			return false;
 	for (i = p->n_blocks * PACKED_BLOCK; i < p->n; i++)
 		if (packed_get(p, i) != first)

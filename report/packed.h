@@ -1,9 +1,9 @@
 /*
- * Many whole numbers in few bits: each block of them is kept as what it lies
- * above its least number, with as many bits as its largest needs (frame of
- * reference; Lemire and Boytsov 2015, "Decoding billions of integers per
- * second through vectorization", section 2.2).  A block of equal numbers takes
- * no bits.  Numbers are added at the end, and read anywhere in O(1).
+ * Many whole numbers in few bits: a block of them keeps once the upper bits
+ * that all have in common, and of each number the bits below them (binary
+ * packing; Lemire and Boytsov 2015, "Decoding billions of integers per second
+ * through vectorization").  A block of equal numbers takes no bits.  Numbers
+ * are added at the end, and read anywhere in O(1).
  *
  * All zero is an empty one.
  */
@@ -18,7 +18,7 @@
 #define PACKED_BLOCK 1024
 
 struct packed_block {
-	uint64_t least;
+	uint64_t common; /* of all numbers, without the bits of each */
 	uint64_t mask;   /* of as many bits as each number has */
 	uint64_t *words; /* little-endian, and one more than needed */
 	size_t bits;     /* of each: at most 57, or 64; 0: no words */
@@ -61,7 +61,7 @@ packed_get(const struct packed *p, size_t i)
 	at = i % PACKED_BLOCK * b->bits;
 	/* From its first byte on: up to 7 bits are of the one before. */
 	memcpy(&word, (const char *)b->words + at / 8, sizeof(word));
-	return b->least + (le64toh(word) >> at % 8 & b->mask);
+	return b->common | (le64toh(word) >> at % 8 & b->mask);
 }
 
 /* Behind packed_add(): room for one more, and a block from the open numbers. */

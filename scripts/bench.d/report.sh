@@ -66,7 +66,7 @@ bench_files() {
 }
 
 bench_report() {
-	local rows=${1:-10000000} rounds=${2:-3} i
+	local rows=${1:-10000000} rounds=${2:-5} i
 	build natdiff-report tests/tools/make_attempts \
 	    tests/tools/scan_attempts
 	begin_work
