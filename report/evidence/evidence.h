@@ -93,6 +93,8 @@ struct scene {
 	const struct facts *control_facts;
 	const struct surroundings *around;
 	const struct ledger_contrast *ledger; /* in the same slots */
+	struct capture_view
+	    *captures; /* of the endpoint; NULL: there are none */
 	int64_t interval_us;
 	enum scrutiny scrutiny;
 	size_t episode; /* 0: the whole window, else its number */

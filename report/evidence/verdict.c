@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
+#include "report/evidence/capture_view.h"
 #include "report/evidence/verdict_work.h"
 
 const struct scope verdict_everything = { INT64_MIN, INT64_MAX, ALL_SERIES };
@@ -80,7 +81,8 @@ verdict_judge_facts(struct judgement *j, const struct facts *facts,
 	struct ledger_contrast ledger;
 	struct clues clues;
 	struct scene scene = { w->d, ep, w->pairs[endpoint], scope, facts, NULL,
-		control, &around, &ledger, w->interval_us, scrutiny, episode };
+		control, &around, &ledger, w->captures[endpoint],
+		w->interval_us, scrutiny, episode };
 
 	if (w->control < w->d->n_endpoints)
 		scene.control = &w->d->endpoints[w->control];
@@ -187,39 +189,58 @@ judge_whole(struct work *w, const struct pairing *p)
 		    "look the same (control: yes at another address or port)");
 }
 
-void
-verdict_make(struct verdict *v, const struct dataset *d,
-    const struct pairs *const *pairs, const struct scorecard *card,
-    const struct gateway_facts *gateway)
+static void
+judge(struct work *w)
 {
-	struct work w = { v, d, pairs, card, gateway, 0, 0 };
+	struct verdict *v = w->v;
 	struct pairing p;
 
-	memset(v, 0, sizeof(*v));
-	v->cause = CAUSE_INCONCLUSIVE;
-	w.control = find_control(&w);
-	w.interval_us = interval_of_pairs(&w);
-	ledger_make(&v->ledger, d);
-	verdict_sum_pairing(&p, &w);
-	verdict_judge_endpoints(&w);
+	verdict_sum_pairing(&p, w);
+	verdict_judge_endpoints(w);
 	verdict_adjust(v);
 	verdict_find_troubled(v);
-	verdict_find_where(&w);
-	if (verdict_check_comparable(&w, &p) != 0) {
+	verdict_find_where(w);
+	if (verdict_check_comparable(w, &p) != 0) {
 		verdict_state(
 		    v, "nothing can be said without %s", v->missing[0]);
 		v->difference = NAN;
 		v->difference_ci = INTERVAL_UNKNOWN;
 		return;
 	}
-	verdict_judge_episodes(&w);
-	verdict_judge_hosts(&w);
-	judge_whole(&w, &p);
-	verdict_say_where(&w);
-	verdict_say_how_often(&w);
-	verdict_check_apart(&w);
-	evidence_application(v, d, w.interval_us);
-	evidence_settings(v, d);
+	verdict_judge_episodes(w);
+	verdict_judge_hosts(w);
+	judge_whole(w, &p);
+	verdict_say_where(w);
+	verdict_say_how_often(w);
+	verdict_check_apart(w);
+	evidence_application(v, w->d, w->interval_us);
+	evidence_settings(v, w->d);
+}
+
+void
+verdict_make(struct verdict *v, const struct dataset *d,
+    const struct pairs *const *pairs, const struct scorecard *card,
+    const struct gateway_facts *gateway)
+{
+	struct work w = {
+		.v = v, .d = d, .pairs = pairs, .card = card, .gateway = gateway
+	};
+	size_t i;
+
+	memset(v, 0, sizeof(*v));
+	v->cause = CAUSE_INCONCLUSIVE;
+	w.control = find_control(&w);
+	w.interval_us = interval_of_pairs(&w);
+	ledger_make(&v->ledger, d);
+	w.captures =
+	    x_calloc(d->n_endpoints + 1, sizeof(struct capture_view *));
+	for (i = 0; i < d->n_endpoints; i++)
+		w.captures[i] =
+		    capture_view_make(d, &d->endpoints[i].attempts, pairs[i]);
+	judge(&w);
+	for (i = 0; i < d->n_endpoints; i++)
+		capture_view_free(w.captures[i]);
+	free(w.captures);
 }
 
 static void

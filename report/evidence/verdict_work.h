@@ -17,6 +17,7 @@ struct work {
 	const struct pairs *const *pairs;
 	const struct scorecard *card;
 	const struct gateway_facts *gateway;
+	struct capture_view **captures; /* by endpoint, NULL: there are none */
 	size_t control;      /* index of the control endpoint, or n */
 	int64_t interval_us; /* of the pairs */
 };

@@ -10,6 +10,7 @@
 
 #include <criterion/criterion.h>
 
+#include "report/evidence/capture_view.h"
 #include "report/evidence/finding.h"
 #include "tests/report/handmade.h"
 
@@ -123,7 +124,10 @@ look(void)
 	captures_finish(&d.captures);
 	pairs_find(&pairs, &d, &d.endpoints[0].attempts);
 	facts_find(&facts, &d, &d.endpoints[0].attempts, &pairs, &all);
+	scene.captures =
+	    capture_view_make(&d, &d.endpoints[0].attempts, &pairs);
 	rule_captures(&n);
+	capture_view_free(scene.captures);
 }
 
 /* A number of the item of that clue; NaN where there is none. */
