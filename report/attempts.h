@@ -1,5 +1,5 @@
 /*
- * The attempts at one endpoint as packed columns: about 20 bytes an attempt,
+ * The attempts at one endpoint as packed columns: about 15 bytes an attempt,
  * so that months of them fit.
  */
 #ifndef NATDIFF_REPORT_ATTEMPTS_H

@@ -5,7 +5,9 @@
  *
  * Endpoints with the same name are one endpoint, whatever database they came
  * from.  After dataset_finish() nothing depends on the order of the inputs
- * but dataset.inputs itself.
+ * but dataset.inputs itself, and which is first of two attempts of one run
+ * that began in the same moment of a slot that came twice, the clock having
+ * been set back.
  */
 #ifndef NATDIFF_REPORT_DATASET_H
 #define NATDIFF_REPORT_DATASET_H

@@ -16,8 +16,9 @@
  *     differently cannot be learnt from a connection that was never tried,
  *     and trouble with names is a finding of its own.
  *   - An attempt that its agent cut short (interrupted) is no attempt here.
- *   - The second attempt of one series for the same key is a repeat (an agent
- *     started again within the slot): left out.
+ *   - Of the attempts of one series for the same key, the one earliest in the
+ *     slot counts; the others are repeats (an agent started again within the
+ *     slot, or the clock was set back): left out.
  */
 #ifndef NATDIFF_REPORT_PAIRS_H
 #define NATDIFF_REPORT_PAIRS_H

@@ -4,10 +4,7 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "natdiff/xalloc.h"
 #include "report/load/loader.h"
 
 /* The index of the row that a value refers to, NOT_THERE if there is none. */
@@ -68,7 +65,7 @@ read_durations(sqlite3_value **v, struct attempt_row *row)
 	return true;
 }
 
-/* Where in its slot it began, as dataset.h keeps it. */
+/* Where in its slot it began, as attempts.h keeps it. */
 static int16_t
 slot_offset(int64_t started_us, int64_t slot, int64_t interval_us)
 {

@@ -5,7 +5,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "natdiff/xalloc.h"
 #include "report/stats/latency.h"

@@ -118,7 +118,7 @@ Test(attempts, many_are_in_order_however_their_slots_lie)
 	}
 }
 
-Test(attempts, of_the_same_key_the_first_to_begin_is_first)
+Test(attempts, of_the_same_key_the_earliest_in_the_slot_is_first)
 {
 	struct attempts a = { 0 };
 	struct attempt_row row = { .slot = 9, .offset = 5, .status = 2 };
