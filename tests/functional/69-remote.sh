@@ -147,6 +147,29 @@ control_c() {
 }
 check "so it does after Ctrl-C, when both agents have ended, on one connection" \
   control_c
+# Both connections break while the agents measure, and can be had again.
+breaks() {
+  local pid socket role
+  rm -rf pair
+  TMPDIR=$work "$TOP_SRCDIR/scripts/paired-run" -c natdiff.yaml --duration 8s \
+    -o pair --report "$report" direct nat >out 2>err &
+  pid=$!
+  for _ in $(seq 600); do
+    grep -q ' measure for ' err && break
+    sleep 0.1
+  done
+  sleep 3
+  for socket in natdiff-remote.*/*; do
+    [ ! -S "$socket" ] || ssh -o ControlPath="$socket" -O exit natdiff 2>/dev/null
+  done
+  wait "$pid"
+  equals "$?" 0 || return
+  for role in direct nat; do
+    equals "$(sqlite3 "pair/$role.db" \
+      "SELECT count(*) FROM run WHERE ended_at IS NULL")" 0 || return
+  done
+}
+check "where the connections break it waits for the agents' end" breaks
 # A host that is away from the moment at which it has begun to measure.
 cat >ssh-away <<END
 #!/bin/sh
