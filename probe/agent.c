@@ -147,8 +147,8 @@ begin_slot(struct agent *ag)
 }
 
 /*
- * Slots are of the wall clock: when it steps, they are computed anew, and this
- * is true.
+ * Slots are of the wall clock: when it steps, they are computed anew.  Returns
+ * whether it did.
  */
 static bool
 follow_clock(struct agent *ag)
@@ -189,7 +189,7 @@ on_slot_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* Or the end of the run would seem to have come. */
+	/* Before until_us has moved with a step, the run would seem over. */
 	if (follow_clock(ag))
 		return;
 	/* After a pause of the whole machine: not the slots in between. */
