@@ -96,16 +96,21 @@ left_behind() {
   equals "$n" 2
 }
 check "nothing is left on the hosts" left_behind
+# within SECONDS TEXT FILE: until it stands there
+within() {
+  local i
+  for ((i = 0; i < $1 * 10; i++)); do
+    ! grep -q "$2" "$3" 2>/dev/null || return 0
+    sleep 0.1
+  done
+}
 interrupted() {
   local pid
-  rm -rf pair
+  rm -rf pair err
   "$TOP_SRCDIR/scripts/paired-run" -c natdiff.yaml --duration 10m \
     -o pair --report "$report" direct nat >out 2>err &
   pid=$!
-  for _ in $(seq 200); do
-    grep -q ' measure for ' err && break
-    sleep 0.1
-  done
+  within 60 ' measure for ' err
   sleep 5
   kill -TERM "$pid" || return
   wait "$pid"
@@ -113,20 +118,12 @@ interrupted() {
 }
 check "ended early, it compares what there is" interrupted
 # From a terminal Ctrl-C reaches ssh as well, through which the agents are told.
-# within SECONDS TEXT: until it stands in out
-within() {
-  local i
-  for ((i = 0; i < $1 * 10; i++)); do
-    ! grep -q "$2" out || return 0
-    sleep 0.1
-  done
-}
 # Ctrl-C when they have measured for some seconds; then the line stays open.
 interrupts() {
-  within 60 ' measure for '
+  within 60 ' measure for ' out
   sleep 8
   printf '\003'
-  within 60 'evidence.tar.gz are in'
+  within 60 'evidence.tar.gz are in' out
   sleep 1
 }
 control_c() {
@@ -150,14 +147,11 @@ check "so it does after Ctrl-C, when both agents have ended, on one connection" 
 # Both connections break while the agents measure, and can be had again.
 breaks() {
   local pid socket role
-  rm -rf pair
+  rm -rf pair err
   TMPDIR=$work "$TOP_SRCDIR/scripts/paired-run" -c natdiff.yaml --duration 8s \
     -o pair --report "$report" direct nat >out 2>err &
   pid=$!
-  for _ in $(seq 600); do
-    grep -q ' measure for ' err && break
-    sleep 0.1
-  done
+  within 60 ' measure for ' err
   sleep 3
   for socket in natdiff-remote.*/*; do
     [ ! -S "$socket" ] || ssh -o ControlPath="$socket" -O exit natdiff 2>/dev/null
@@ -181,13 +175,11 @@ END
 chmod +x ssh-away
 goes_away() {
   local pid kept status
+  rm -f err
   NATDIFF_SSH=$work/ssh-away "$TOP_SRCDIR/scripts/paired-run" -c natdiff.yaml \
     --duration 6s -o half --report "$report" direct nat >out 2>err &
   pid=$!
-  for _ in $(seq 200); do
-    grep -q ' measure for ' err && break
-    sleep 0.1
-  done
+  within 60 ' measure for ' err
   sleep 4
   touch away
   wait "$pid"
