@@ -91,6 +91,8 @@ count_seen(struct capture_view *v)
 		s = &v->c->spans[k->span];
 		if (!v->outside[k->address] || !is_mine(v, k->target))
 			continue;
+		if (s->complete)
+			v->complete[v->n_complete++] = (uint32_t)i;
 		v->seen += k->connections;
 		if (v->from_us == 0 || s->from_us < v->from_us)
 			v->from_us = s->from_us;
@@ -118,14 +120,11 @@ is_covered(const struct capture_view *v, uint32_t target, int64_t from_us,
 	const struct capture_span *s;
 	size_t i;
 
-	/* Nor need be asked which client it was. */
-	if (to_us < v->from_us || from_us > v->to_us)
-		return false;
-	for (i = 0; i < v->c->n_clients; i++) {
-		k = &v->c->clients[i];
+	for (i = 0; i < v->n_complete; i++) {
+		k = &v->c->clients[v->complete[i]];
 		s = &v->c->spans[k->span];
-		if (k->target == target && v->outside[k->address] &&
-		    s->complete && s->from_us <= from_us && s->to_us >= to_us)
+		if (k->target == target && s->from_us <= from_us &&
+		    s->to_us >= to_us)
 			return true;
 	}
 	return false;
@@ -165,6 +164,7 @@ capture_view_make(const struct dataset *d, const struct attempts *a,
 	v->outside = x_calloc(c->addresses.n + 1, sizeof(*v->outside));
 	v->target = x_calloc(d->targets.n + 1, sizeof(*v->target));
 	v->mine = x_calloc(c->targets.n + 1, sizeof(*v->mine));
+	v->complete = x_calloc(c->n_clients + 1, sizeof(*v->complete));
 	v->covered = x_calloc(pairs->n + 1, sizeof(*v->covered));
 	v->taken = x_calloc(c->n_flows + 1, sizeof(*v->taken));
 	find_outside(v, d);
@@ -182,6 +182,7 @@ capture_view_free(struct capture_view *v)
 	free(v->outside);
 	free(v->target);
 	free(v->mine);
+	free(v->complete);
 	free(v->covered);
 	free(v->taken);
 	free(v);

@@ -18,6 +18,8 @@ struct capture_view {
 	uint32_t *target; /* by dataset.targets: in captures, or UINT32_MAX */
 	uint32_t *mine;   /* the endpoint's, in captures.targets */
 	size_t n_mine;
+	uint32_t *complete; /* its clients outside, of complete captures */
+	size_t n_complete;
 	/*
 	 * By pair: a complete capture from outside saw its target for as long
 	 * as its NAT side connected.  Of these, how many did.

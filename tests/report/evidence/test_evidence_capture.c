@@ -26,6 +26,7 @@ static struct clues clues;
 static struct evidence_list list;
 static uint32_t nat, direct;
 static const char *target;
+static unsigned findings;   /* that ask the same */
 static const char *seen_as; /* by the far end; NULL: it does not say */
 
 static void
@@ -37,6 +38,7 @@ begin(void)
 	nat = handmade_run(&d, "b", ROLE_NAT);
 	scorecard_default(&card);
 	seen_as = OUTSIDE;
+	findings = 1;
 }
 
 static void
@@ -115,6 +117,7 @@ look(void)
 		.scene = &scene,
 		.f = &facts };
 	int64_t slot;
+	unsigned i;
 
 	for (slot = 1; slot <= CONNECTED + SILENT; slot++) {
 		attempt(direct, slot, false);
@@ -126,7 +129,8 @@ look(void)
 	facts_find(&facts, &d, &d.endpoints[0].attempts, &pairs, &all);
 	scene.captures =
 	    capture_view_make(&d, &d.endpoints[0].attempts, &pairs);
-	rule_captures(&n);
+	for (i = 0; i < findings; i++)
+		rule_captures(&n);
 	capture_view_free(scene.captures);
 }
 
@@ -173,6 +177,28 @@ Test(evidence_capture, syns_that_left_were_lost_beyond_the_nat)
 	look();
 	cr_expect_eq(clues.state[CLUE_CAPTURE_LACKS_SYNS], STATE_NO);
 	cr_expect_eq(number(CLUE_CAPTURE_LACKS_SYNS, "left"), SILENT);
+}
+
+Test(evidence_capture, each_finding_may_take_the_same_flows)
+{
+	size_t i, items = 0;
+	int64_t slot;
+
+	capture(OUTSIDE, CONNECTED, true);
+	for (slot = CONNECTED + 1; slot <= CONNECTED + SILENT; slot++)
+		flow(slot, false, false);
+	findings = 2;
+	look();
+	for (i = 0; i < list.n; i++) {
+		if (strcmp(list.item[i].name,
+			clue_name(CLUE_CAPTURE_LACKS_SYNS)) != 0)
+			continue;
+		items++;
+		cr_expect_not_null(
+		    strstr(list.item[i].says, "the SYNs of 5 left the NAT"),
+		    "%s", list.item[i].says);
+	}
+	cr_expect_eq(items, 2);
 }
 
 Test(evidence_capture, a_flow_is_one_attempts_and_an_answered_one_nobodys)
