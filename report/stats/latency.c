@@ -6,31 +6,17 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "natdiff/xalloc.h"
 #include "report/stats/latency.h"
+#include "report/stats/ranks.h"
 #include "report/stats/rates.h"
 #include "report/stats/rmath.h"
-#include "report/stats/sort.h"
+#include "report/stats/walsh.h"
 
-#define EXACT_BELOW 50 /* values: the exact law for the interval, as R */
-#define WALSH_KNOWN 64 /* counts that are remembered */
+/* Values: the exact law for the interval, as R. */
+#define EXACT_BELOW 50
 
 /* Rmath keeps its table of the law in one place for all threads. */
 static pthread_mutex_t exact_law = PTHREAD_MUTEX_INITIALIZER;
-
-/* The differences that are not zero, in order; the caller frees them. */
-static int64_t *
-without_zeros(const int64_t *d, size_t n, size_t *m)
-{
-	int64_t *x = x_calloc(n, sizeof(*x));
-	size_t i;
-
-	*m = 0;
-	for (i = 0; i < n; i++)
-		if (d[i] != 0)
-			x[(*m)++] = d[i];
-	return x;
-}
 
 /* n(n+1)(2n+1)/24 passes 2^63 at n = 3e6: doubles. */
 static double
@@ -53,171 +39,43 @@ signed_rank_p(double v, double n, double ties)
 	return 2 * pnorm(-fabs(z), 0, 1, 1, 0);
 }
 
+static void
+test_ranks(struct latency_rank *out, const struct ranks *r, size_t n)
+{
+	int64_t v2 = 0;
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		v2 += r->rank2[i] > 0 ? r->rank2[i] : 0;
+	out->n = r->n;
+	out->n_zero = n - r->n;
+	out->v = n > 0 ? (double)v2 / 2 : NAN;
+	out->p = n > 0 ? 1 : NAN;
+	if (r->n > 0)
+		out->p = signed_rank_p(out->v, (double)r->n, r->ties);
+	block_test(r->rank2, r->n, r->n > 0 ? 2 : 1, &out->block);
+}
+
 void
 latency_signed_rank(const int64_t *d, size_t n, struct latency_rank *out)
 {
-	int64_t v2 = 0;
-	int32_t *rank2;
-	double ties;
-	size_t i;
+	struct ranks r;
 
-	rank2 = sort_signed_ranks(d, n, &out->n, &ties);
-	out->n_zero = n - out->n;
-	for (i = 0; i < out->n; i++)
-		if (rank2[i] > 0)
-			v2 += rank2[i];
-	out->v = n > 0 ? (double)v2 / 2 : NAN;
-	out->p = n > 0 ? 1 : NAN;
-	if (out->n > 0)
-		out->p = signed_rank_p(out->v, (double)out->n, ties);
-	block_test(rank2, out->n, out->n > 0 ? 2 : 1, &out->block);
-	free(rank2);
-}
-
-/*
- * Number of pairs i <= j of the sorted x with x[i] + x[j] <= s, and the
- * smallest such sum above s.  As i rises the last fitting j falls: one pass.
- */
-static uint64_t
-walsh_count(const int64_t *x, size_t n, int64_t s, int64_t *next)
-{
-	uint64_t count = 0;
-	size_t i, end = n;
-
-	*next = INT64_MAX;
-	for (i = 0; i < n; i++) {
-		while (end > i && x[i] + x[end - 1] > s)
-			end--;
-		count += end - i;
-		if (end < n && x[i] + x[end] < *next)
-			*next = x[i] + x[end];
-		if (end == i)
-			break;
-	}
-	return count;
-}
-
-/* Walsh sums up to s: how many, and the next one above. */
-struct walsh_known {
-	int64_t s;
-	uint64_t count;
-	int64_t next;
-};
-
-/* The sorted x, and what was counted of its sums. */
-struct walsh {
-	const int64_t *x;
-	size_t n;
-	struct walsh_known known[WALSH_KNOWN];
-	size_t n_known;
-};
-
-static struct walsh_known
-walsh_at(struct walsh *w, int64_t s)
-{
-	struct walsh_known k = { .s = s };
-	size_t i;
-
-	for (i = 0; i < w->n_known; i++)
-		if (w->known[i].s == s)
-			return w->known[i];
-	k.count = walsh_count(w->x, w->n, s, &k.next);
-	if (w->n_known < WALSH_KNOWN)
-		w->known[w->n_known++] = k;
-	return k;
-}
-
-/* Where the k-th smallest sum is: in [lo, hi]. */
-struct walsh_bracket {
-	int64_t lo, hi;
-	double below, above; /* sums below lo, and up to hi */
-};
-
-static void
-walsh_narrow(
-    struct walsh_bracket *b, const struct walsh_known *known, uint64_t k)
-{
-	if (known->count >= k && known->s <= b->hi) {
-		b->hi = known->s;
-		b->above = (double)known->count;
-	} else if (known->count < k && known->s >= b->lo) {
-		b->lo = known->s + 1;
-		b->below = (double)known->count;
-	}
-}
-
-/*
- * By what the order of x says alone: the q smallest values make q(q+1)/2
- * sums, none of them above twice the q-th; so too from the other end.  And by
- * what was counted for other ranks.
- */
-static struct walsh_bracket
-walsh_begin(const struct walsh *w, uint64_t k)
-{
-	uint64_t pairs = (uint64_t)w->n * (w->n + 1) / 2;
-	size_t q = (size_t)sqrt(2 * (double)k) + 2;
-	size_t m = (size_t)sqrt(2 * (double)(pairs - k + 1)) + 2;
-	struct walsh_bracket b = { .lo = 2 * w->x[m < w->n ? w->n - m : 0],
-		.hi = 2 * w->x[q < w->n ? q - 1 : w->n - 1],
-		.below = 0,
-		.above = (double)pairs };
-	size_t i;
-
-	for (i = 0; i < w->n_known; i++)
-		walsh_narrow(&b, &w->known[i], k);
-	return b;
-}
-
-/*
- * Where to count next, in [lo, hi): where a line through the ends has rank k;
- * then beyond it, for an end on its other side; then, whatever the line says,
- * in the middle.  Counts run smoothly, so that few steps are needed, and
- * never many.
- */
-static int64_t
-walsh_guess(const struct walsh_bracket *b, uint64_t k, int step)
-{
-	double share = ((double)k - b->below) / (b->above - b->below);
-	int64_t s;
-
-	if (step % 3 == 1)
-		share = share < 0.5 ? share * 1.5 : 1 - (1 - share) * 1.5;
-	if (step % 3 == 2 || !(share > 0 && share < 1))
-		share = 0.5;
-	s = b->lo - 1 + (int64_t)((double)(b->hi - b->lo + 1) * share);
-	return s < b->lo ? b->lo : s >= b->hi ? b->hi - 1 : s;
-}
-
-/*
- * The k-th smallest Walsh sum, k from 1, and in *next the one of rank k + 1
- * (INT64_MAX after the last).
- */
-static int64_t
-walsh_select(struct walsh *w, uint64_t k, int64_t *next)
-{
-	struct walsh_bracket b = walsh_begin(w, k);
-	struct walsh_known known;
-	int step;
-
-	for (step = 0; b.lo < b.hi; step++) {
-		known = walsh_at(w, walsh_guess(&b, k, step));
-		walsh_narrow(&b, &known, k);
-	}
-	known = walsh_at(w, b.lo);
-	*next = known.count > k ? b.lo : known.next;
-	return b.lo;
+	ranks_find(&r, NULL, d, n);
+	test_ranks(out, &r, n);
+	free(r.rank2);
 }
 
 /* Walsh averages of rank from below and from above, in us. */
 static struct interval
 walsh_interval(struct walsh *w, double rank)
 {
-	uint64_t pairs = (uint64_t)w->n * (w->n + 1) / 2, k = (uint64_t)rank;
+	uint64_t k = (uint64_t)rank;
 	struct interval r;
 	int64_t next;
 
 	r.lo = (double)walsh_select(w, k, &next) / 2;
-	r.hi = (double)walsh_select(w, pairs - k + 1, &next) / 2;
+	r.hi = (double)walsh_select(w, walsh_sums(w) - k + 1, &next) / 2;
 	return r;
 }
 
@@ -235,7 +93,7 @@ limit_rank(double n, double deff)
 }
 
 static double
-naive_rank(size_t n)
+naive_rank(uint64_t n)
 {
 	double k;
 
@@ -251,56 +109,53 @@ naive_rank(size_t n)
 static void
 hodges_lehmann(struct walsh *w, struct latency_shift *out)
 {
-	uint64_t pairs = (uint64_t)w->n * (w->n + 1) / 2;
+	uint64_t n = walsh_numbers(w), sums = walsh_sums(w);
 	double deff = out->rank.block.deff, k;
 	int64_t a, b;
 
-	a = walsh_select(w, (pairs + 1) / 2, &b);
-	out->hl = pairs % 2 != 0 ? (double)a / 2 : ((double)a + (double)b) / 4;
-	out->naive = walsh_interval(w, naive_rank(w->n));
+	a = walsh_select(w, (sums + 1) / 2, &b);
+	out->hl = sums % 2 != 0 ? (double)a / 2 : ((double)a + (double)b) / 4;
+	out->naive = walsh_interval(w, naive_rank(n));
 	out->shown = out->naive;
 	if (!(deff > 1))
 		return;
-	k = fmin(naive_rank(w->n), limit_rank((double)w->n, deff));
+	k = fmin(naive_rank(n), limit_rank((double)n, deff));
 	out->shown = k >= 1 ? walsh_interval(w, k) : INTERVAL_UNKNOWN;
 }
 
-/* Of n differences: those that are not zero, sorted, and zeros among them. */
-static double
-median_of(const int64_t *sorted, size_t m, size_t n)
+/* The i-th smallest of n differences, of which f has those that are not 0. */
+static int64_t
+difference_at(const struct frequencies *f, size_t n, size_t i)
 {
-	size_t negative = 0, zeros = n - m, at[2] = { (n - 1) / 2, n / 2 }, i;
-	double sum = 0;
+	size_t zeros = n - f->of[f->n].below, low = 0, negative;
 
-	if (n == 0)
-		return NAN;
-	while (negative < m && sorted[negative] < 0)
-		negative++;
-	for (i = 0; i < 2; i++) {
-		if (at[i] < negative)
-			sum += (double)sorted[at[i]];
-		else if (at[i] >= negative + zeros)
-			sum += (double)sorted[at[i] - zeros];
-	}
-	return sum / 2;
+	while (low < f->n && f->of[low].value < 0)
+		low++;
+	negative = f->of[low].below;
+	if (i < negative)
+		return frequencies_at(f, i);
+	return i < negative + zeros ? 0 : frequencies_at(f, i - zeros);
 }
 
 void
 latency_compare(const int64_t *d, size_t n, struct latency_shift *out)
 {
-	struct walsh w = { .n_known = 0 };
-	int64_t *x;
+	struct frequencies f;
+	struct walsh w = { .x = &f };
+	struct ranks r;
 
-	out->hl = NAN;
+	out->hl = out->median = NAN;
 	out->naive = out->shown = INTERVAL_UNKNOWN;
-	latency_signed_rank(d, n, &out->rank);
-	x = without_zeros(d, n, &w.n);
-	sort_int64(x, w.n);
-	out->median = median_of(x, w.n, n);
-	w.x = x;
-	if (w.n > 0)
+	ranks_find(&r, &f, d, n);
+	test_ranks(&out->rank, &r, n);
+	free(r.rank2);
+	if (n > 0)
+		out->median = (double)(difference_at(&f, n, (n - 1) / 2) +
+				  difference_at(&f, n, n / 2)) /
+		    2;
+	if (r.n > 0)
 		hodges_lehmann(&w, out);
-	free(x);
+	free(f.of);
 }
 
 double

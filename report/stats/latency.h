@@ -59,8 +59,9 @@ void latency_signed_rank(const int64_t *d, size_t n, struct latency_rank *out);
  * The shift between the paths from the pairs in which both succeeded: median
  * of all (d_i + d_j) / 2, i <= j, over the non-zero differences, and two of
  * their order statistics (Hodges and Lehmann 1963).  Exact, by bisection on
- * whole sums: O(n log range).  NaN without a non-zero difference; shown is
- * NaN where the widened ranks leave the sample.
+ * whole sums: O(n + different values * log range).  Differences are below 2^32
+ * - 1 either way.  NaN without a non-zero difference; shown is NaN where the
+ * widened ranks leave the sample.
  */
 void latency_compare(const int64_t *d, size_t n, struct latency_shift *out);
 

@@ -40,22 +40,3 @@ Test(sort, orders_every_width_of_numbers)
 	sort_int64(x, 2);
 	cr_expect(x[0] == INT64_MIN && x[1] == INT64_MAX);
 }
-
-Test(sort, ranks_ties_at_their_mean)
-{
-	static const int64_t x[] = { -5, 3, 5, 0, -100, 3, 3, INT64_MIN };
-	/* |x|: 3 3 3 have ranks 1 to 3, 5 5 have 4 and 5, 0 none */
-	static const int32_t expected[] = { -9, 4, 9, -12, 4, 4, -14 };
-	int32_t *rank2;
-	double ties;
-	size_t m;
-
-	rank2 = sort_signed_ranks(x, 8, &m, &ties);
-	cr_assert_eq(m, 7);
-	cr_expect_eq(ties, 24 + 6);
-	cr_expect_arr_eq(rank2, expected, sizeof(expected));
-	free(rank2);
-	free(sort_signed_ranks(x, 0, &m, &ties));
-	cr_expect_eq(m, 0);
-	cr_expect_eq(ties, 0);
-}
