@@ -235,7 +235,7 @@ find_part(struct comparison_part *part, const struct period *p, enum outcome o)
 	struct outcome_series s;
 
 	part->nat = part->direct = NAN;
-	facts_series(&s, p->source->d, p->attempts, &p->pairs, &all, o);
+	contrast_series(&s, p->source->d, p->attempts, &p->pairs, &all, o);
 	part->pairs = s.n;
 	cells = &s.cells;
 	if (s.n > 0) {
@@ -249,7 +249,7 @@ find_part(struct comparison_part *part, const struct period *p, enum outcome o)
 	else
 		block_test(s.x, s.n, s.unit > 0 ? s.unit : 1, &part->test);
 	part->ci = block_interval(&part->test, cells);
-	facts_series_clear(&s);
+	contrast_series_clear(&s);
 }
 
 /*

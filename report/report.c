@@ -134,7 +134,7 @@ report_episode_hosts(
 	for (i = attempts_from(a, ep->from_slot);
 	     i < a->n && attempt_slot(a, i) < ep->to_slot; i++)
 		if (attempt_role(d, a, i) == ep->role &&
-		    (facts_kind(a, i) != KIND_NONE || attempt_resent(a, i)))
+		    (outcome_kind(a, i) != KIND_NONE || attempt_resent(a, i)))
 			seen[d->series[attempt_series(d, a, i)].host] = 1;
 	for (i = 0, *n = 0; i < d->hosts.n; i++)
 		if (seen[i])

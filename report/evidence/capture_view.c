@@ -146,7 +146,7 @@ find_covered(struct capture_view *v, const struct dataset *d,
 		capture_view_times(d, a, nat, &from_us, &to_us);
 		v->covered[i] = target != UINT32_MAX &&
 		    is_covered(v, target, from_us, to_us);
-		v->ok += v->covered[i] && facts_kind(a, nat) == KIND_NONE;
+		v->ok += v->covered[i] && outcome_kind(a, nat) == KIND_NONE;
 	}
 }
 

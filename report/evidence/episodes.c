@@ -31,7 +31,7 @@ struct host_seen {
 static bool
 has_trouble(const struct attempts *a, size_t i)
 {
-	enum kind k = facts_kind(a, i);
+	enum kind k = outcome_kind(a, i);
 
 	if (k == KIND_LOCAL_ERRNO || k == KIND_DNS)
 		return false; /* not of the path */

@@ -61,7 +61,8 @@ fill_bins(struct bins *b, const struct finding *n, const char *kind)
 	for (i = 0; i < pairs.n; i++) {
 		nat = pair_at(&pairs, i).nat;
 		if (finding_asks(n, nat) &&
-		    (facts_kind(a, nat) != KIND_NONE || attempt_resent(a, nat)))
+		    (outcome_kind(a, nat) != KIND_NONE ||
+			attempt_resent(a, nat)))
 			b->fails[bin_of(
 			    b, attempt_started_us(sc->d, a, nat))]++;
 	}

@@ -55,7 +55,7 @@ count_attempt(struct counts *c, const struct finding *n, uint32_t nat)
 {
 	const struct scene *sc = n->scene;
 	const struct attempts *a = &sc->endpoint->attempts;
-	enum kind kind = facts_kind(a, nat);
+	enum kind kind = outcome_kind(a, nat);
 	int64_t from_us, to_us;
 
 	c->trouble += kind != KIND_NONE || attempt_resent(a, nat);

@@ -24,7 +24,7 @@
 static bool
 has_trouble(const struct attempts *a, size_t i)
 {
-	return facts_kind(a, i) != KIND_NONE || attempt_resent(a, i);
+	return outcome_kind(a, i) != KIND_NONE || attempt_resent(a, i);
 }
 
 /* NAT sides in trouble, and how many of them a line of that bit is about. */
@@ -109,7 +109,7 @@ count_edge(const struct finding *n, size_t i, bool nat, struct edge_counts *c)
 	if (attempt_failure(a, i) == FAILURE_NONE) {
 		c->ok++;
 		c->ok_found += found;
-	} else if (nat && facts_outcome(a, i, OUTCOME_FAILED) == 1) {
+	} else if (nat && outcome_of(a, i, OUTCOME_FAILED) == 1) {
 		c->failed++;
 		c->failed_found += found;
 	}

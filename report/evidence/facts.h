@@ -10,43 +10,10 @@
 #include <stdint.h>
 
 #include "report/dataset.h"
+#include "report/evidence/contrast.h"
 #include "report/evidence/scorecard.h"
 #include "report/pairs.h"
-#include "report/stats/block.h"
-#include "report/stats/bursts.h"
 #include "report/stats/trend.h"
-
-/* Which part of the pairs: slots in [from, to), one NAT series or all. */
-struct scope {
-	int64_t from_slot;
-	int64_t to_slot;
-	uint32_t nat_series; /* ALL_SERIES: every one */
-};
-
-#define ALL_SERIES UINT32_MAX
-
-/* Something that an attempt has or has not. */
-enum outcome {
-	OUTCOME_FAILED,  /* not local to the host, not a name's trouble */
-	OUTCOME_SYN,     /* a SYN was sent again */
-	OUTCOME_TROUBLE, /* one of the two */
-	OUTCOME_SILENT,  /* no answer at all came to a SYN */
-	OUTCOME_LATE,    /* a later segment was sent again */
-	OUTCOME_STATUS,  /* answered with 400 or more */
-	OUTCOME_COUNT
-};
-
-/* An outcome on both paths, over the pairs in which both sides know it. */
-struct contrast {
-	size_t pairs;
-	size_t nat;    /* pairs whose NAT side has it */
-	size_t direct; /* and direct side */
-	size_t nat_only, direct_only;
-	struct block_test test; /* of NAT minus direct */
-	struct interval ci;     /* of the difference in rate */
-	/* Each direct attempt with what most of its NAT partners have. */
-	struct bursts nat_bursts, direct_bursts;
-};
 
 struct facts {
 	size_t pairs;
@@ -83,18 +50,10 @@ void facts_find(struct facts *f, const struct dataset *d,
  * One of FACTS_PARTS parts of that, which know nothing of each other, for who
  * has other work to do beside them.  f was 0 before the first.
  */
-#define FACTS_PARTS (OUTCOME_COUNT + 1)
+#define FACTS_PARTS 2
 void facts_part(struct facts *f, const struct dataset *d,
     const struct attempts *a, const struct pairs *pairs,
     const struct scope *scope, size_t part);
-
-/* One outcome alone. */
-void facts_contrast(struct contrast *c, const struct dataset *d,
-    const struct attempts *a, const struct pairs *pairs,
-    const struct scope *scope, enum outcome outcome);
-
-/* 1, 0, or -1: not known of this attempt. */
-int facts_outcome(const struct attempts *a, size_t i, enum outcome o);
 
 /*
  * The last sample of the attempt's host before it; NULL where there is none
@@ -102,27 +61,5 @@ int facts_outcome(const struct attempts *a, size_t i, enum outcome o);
  */
 const struct host_sample *facts_sample(
     const struct dataset *d, const struct attempts *a, size_t i);
-
-/* The kind of an attempt's trouble; KIND_NONE where it has none. */
-enum kind facts_kind(const struct attempts *a, size_t i);
-
-/*
- * The differences of one outcome, for tests over time: x[k] / *unit is the
- * value of the k-th direct attempt with NAT attempts paired to it, slot[k]
- * its slot.  New memory, *n long.  *unit is 0 where the hosts per slot vary:
- * then real[] holds the values, else it is NULL.
- */
-struct outcome_series {
-	size_t n;
-	int32_t unit;
-	int32_t *x;
-	double *real;
-	int64_t *slot;
-	struct rates_cells cells; /* averages over the hosts of a slot */
-};
-void facts_series(struct outcome_series *s, const struct dataset *d,
-    const struct attempts *a, const struct pairs *pairs,
-    const struct scope *scope, enum outcome outcome);
-void facts_series_clear(struct outcome_series *s);
 
 #endif

@@ -179,7 +179,7 @@ static bool
 was_sent(const struct attempts *a, size_t i)
 {
 	return attempt_failure(a, i) != FAILURE_INTERRUPTED &&
-	    facts_outcome(a, i, OUTCOME_FAILED) >= 0;
+	    outcome_of(a, i, OUTCOME_FAILED) >= 0;
 }
 
 static void

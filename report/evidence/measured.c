@@ -105,10 +105,10 @@ measured_ceiling(struct ceiling *c, const struct dataset *d,
 		c->ramp = ramp;
 		reached =
 		    ramp->low > 0 && held >= ramp->low - ramp->low / NEARLY;
-		if (facts_outcome(a, nat, OUTCOME_SILENT) == 1) {
+		if (outcome_of(a, nat, OUTCOME_SILENT) == 1) {
 			c->silent_known++;
 			c->silent_reached += reached;
-		} else if (facts_outcome(a, nat, OUTCOME_TROUBLE) == 0) {
+		} else if (outcome_of(a, nat, OUTCOME_TROUBLE) == 0) {
 			c->clean_reached += reached;
 		}
 	}

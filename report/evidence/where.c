@@ -49,14 +49,19 @@ static void
 test_place(struct place *p, const struct dataset *d, const struct attempts *a,
     const struct pairs *part, size_t n, const struct facts *whole)
 {
+	struct contrast c[OUTCOME_COUNT];
+
 	p->failed_p = p->silent_p = NAN;
 	if (part->n == n) {
 		p->failed = whole->contrast[OUTCOME_FAILED];
 		p->silent = whole->contrast[OUTCOME_SILENT];
 		return;
 	}
-	facts_contrast(&p->failed, d, a, part, &everything, OUTCOME_FAILED);
-	facts_contrast(&p->silent, d, a, part, &everything, OUTCOME_SILENT);
+	contrasts_find(c,
+	    OUTCOME_BIT(OUTCOME_FAILED) | OUTCOME_BIT(OUTCOME_SILENT), d, a,
+	    part, &everything);
+	p->failed = c[OUTCOME_FAILED];
+	p->silent = c[OUTCOME_SILENT];
 }
 
 /* The pairs by a key of their NAT side, below n_keys; each in slot order. */
@@ -227,31 +232,57 @@ static bool
 both_known(const struct attempts *a, struct pair p, enum outcome o, int *nat,
     int *direct)
 {
-	*nat = facts_outcome(a, p.nat, o);
-	*direct = facts_outcome(a, p.direct, o);
+	*nat = outcome_of(a, p.nat, o);
+	*direct = outcome_of(a, p.direct, o);
 	return *nat >= 0 && *direct >= 0;
 }
 
-static size_t
-count_hours(struct where *w, const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs, enum outcome o)
-{
-	struct hour_of_day *h;
-	size_t all = 0, i;
-	int nat, direct;
+/* The pairs by the hour, for each of two outcomes. */
+struct hours {
+	struct hour_of_day hour[2][DAY_HOURS];
+	size_t nat[2]; /* of all hours */
+};
 
-	memset(w->hour, 0, sizeof(w->hour));
-	w->outcome = o;
+static const enum outcome of_hours[2] = { OUTCOME_FAILED, OUTCOME_SILENT };
+
+static void
+count_hours(struct hours *out, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs)
+{
+	struct outcomes nat, direct;
+	struct hour_of_day *h;
+	struct pair p;
+	unsigned bit;
+	size_t i, k;
+	int o;
+
+	memset(out, 0, sizeof(*out));
 	for (i = 0; i < pairs->n; i++) {
-		if (!both_known(a, pair_at(pairs, i), o, &nat, &direct))
-			continue;
-		h = &w->hour[hour_of(moment(d, a, pair_at(pairs, i).nat))];
-		h->pairs++;
-		h->nat += nat != 0;
-		h->direct += direct != 0;
-		all += nat != 0;
+		p = pair_at(pairs, i);
+		nat = outcomes_of(a, p.nat);
+		direct = outcomes_of(a, p.direct);
+		k = hour_of(moment(d, a, p.nat));
+		for (o = 0; o < 2; o++) {
+			bit = OUTCOME_BIT(of_hours[o]);
+			if ((nat.known & direct.known & bit) == 0)
+				continue;
+			h = &out->hour[o][k];
+			h->pairs++;
+			h->nat += (nat.has & bit) != 0;
+			h->direct += (direct.has & bit) != 0;
+			out->nat[o] += (nat.has & bit) != 0;
+		}
 	}
-	return all;
+}
+
+/* Failures, but silence where there are too few of them. */
+static void
+choose_hours(struct where *w, const struct hours *hours)
+{
+	int o = hours->nat[0] < HOURS_LEAST && hours->nat[1] >= HOURS_LEAST;
+
+	w->outcome = of_hours[o];
+	memcpy(w->hour, hours->hour[o], sizeof(w->hour));
 }
 
 /* The pairs in count hours from one on, around the clock. */
@@ -351,7 +382,7 @@ find_change(struct where *w, const struct dataset *d, const struct attempts *a,
 
 	if (pairs->n == 0)
 		return;
-	facts_series(&s, d, a, pairs, &everything, w->outcome);
+	contrast_series(&s, d, a, pairs, &everything, w->outcome);
 	if (s.real != NULL)
 		round_series(&s);
 	changepoint_find(s.x, s.n, s.unit > 0 ? s.unit : 1, &found);
@@ -371,7 +402,7 @@ find_change(struct where *w, const struct dataset *d, const struct attempts *a,
 		c->after = found.after;
 		c->p = found.p;
 	}
-	facts_series_clear(&s);
+	contrast_series_clear(&s);
 }
 
 /* ------------------------------------------------------------------- all */
@@ -380,12 +411,13 @@ void
 where_find(struct where *w, const struct dataset *d, const struct attempts *a,
     const struct pairs *pairs, const struct facts *whole)
 {
+	struct hours hours;
+
 	memset(w, 0, sizeof(*w));
 	divide(&w->hosts, d, a, pairs, whole, d->n_series, host_key);
 	divide(&w->targets, d, a, pairs, whole, NO_INDEX + 1, target_key);
-	if (count_hours(w, d, a, pairs, OUTCOME_FAILED) < HOURS_LEAST &&
-	    count_hours(w, d, a, pairs, OUTCOME_SILENT) < HOURS_LEAST)
-		count_hours(w, d, a, pairs, OUTCOME_FAILED);
+	count_hours(&hours, d, a, pairs);
+	choose_hours(w, &hours);
 	find_peak(w);
 	if (w->peak_hours > 0)
 		count_days(w, d, a, pairs);

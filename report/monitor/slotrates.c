@@ -16,8 +16,8 @@ slot_rates(const struct attempts *a, const struct pairs *pairs, size_t *n)
 	*n = 0;
 	for (i = 0; i < pairs->n; i++) {
 		struct pair p = pair_at(pairs, i);
-		int nat = facts_outcome(a, p.nat, OUTCOME_FAILED);
-		int direct = facts_outcome(a, p.direct, OUTCOME_FAILED);
+		int nat = outcome_of(a, p.nat, OUTCOME_FAILED);
+		int direct = outcome_of(a, p.direct, OUTCOME_FAILED);
 
 		if (nat < 0 || direct < 0)
 			continue;

@@ -21,46 +21,34 @@ runs_score(double runs, double n0, double n1)
 }
 
 /*
- * Of n values of 0 and 1: fails of them 1, and as many neighbours both 1 as
- * both says.  The sums of products of deviations, multiplied out.
+ * Of n values of 0 and 1, fails of them 1, as many neighbours both 1 as there
+ * are failures that do not begin a run.  The sums of products of deviations,
+ * multiplied out.
  */
 static double
-lag1(const uint8_t *failed, size_t n, double fails, double both)
+lag1(const struct burst_count *b)
 {
-	double mean = fails / (double)n;
-	double ends = 2 * fails - failed[0] - failed[n - 1];
+	double n = (double)b->n, fails = (double)b->fails, mean = fails / n;
+	double ends = 2 * fails - b->first - b->last;
+	double both = (double)(b->fails - b->count);
 
-	if (n <= 2 || !(mean > 0 && mean < 1))
+	if (b->n <= 2 || !(mean > 0 && mean < 1))
 		return NAN;
-	return (both - mean * ends + ((double)n - 1) * mean * mean) /
+	return (both - mean * ends + (n - 1) * mean * mean) /
 	    (fails * (1 - mean));
 }
 
 void
-bursts_describe(const uint8_t *failed, size_t n, struct bursts *out)
+bursts_describe(const struct burst_count *b, struct bursts *out)
 {
-	size_t i, run = 0, fails = 0;
-
-	*out = (struct bursts){ .runs_z = NAN, .acf1 = NAN };
-	for (i = 0; i < n; i++) {
-		if (i == 0 || failed[i] != failed[i - 1])
-			out->runs++;
-		if (!failed[i]) {
-			run = 0;
-			continue;
-		}
-		fails++;
-		if (run++ == 0)
-			out->count++;
-		if (run > out->longest)
-			out->longest = run;
-	}
-	if (n < 2) {
-		out->runs = 0;
+	*out = (struct bursts){ .count = b->count,
+		.longest = b->longest,
+		.runs_z = NAN,
+		.acf1 = NAN };
+	if (b->n < 2)
 		return;
-	}
-	out->runs_z =
-	    runs_score((double)out->runs, (double)(n - fails), (double)fails);
-	out->acf1 =
-	    lag1(failed, n, (double)fails, (double)(fails - out->count));
+	out->runs = b->runs;
+	out->runs_z = runs_score(
+	    (double)b->runs, (double)(b->n - b->fails), (double)b->fails);
+	out->acf1 = lag1(b);
 }

@@ -5,8 +5,16 @@
 #ifndef NATDIFF_STATS_BURSTS_H
 #define NATDIFF_STATS_BURSTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+
+/* What is counted of a path's attempts, one after the other; 0 at first. */
+struct burst_count {
+	size_t n, fails;
+	size_t count, longest, runs; /* as below */
+	size_t run;                  /* failures in the run at hand */
+	bool first, last;
+};
 
 struct bursts {
 	size_t count;   /* runs of failures */
@@ -16,10 +24,27 @@ struct bursts {
 	double acf1;    /* autocorrelation at lag 1 */
 };
 
-/*
- * Describe failed[0..n), in slot order, 1 for a failure.  runs_z and acf1 are
- * NaN where all attempts ended the same way.
- */
-void bursts_describe(const uint8_t *failed, size_t n, struct bursts *out);
+/* The next attempt, in slot order. */
+static inline void
+bursts_add(struct burst_count *b, bool failed)
+{
+	if (b->n == 0)
+		b->first = failed;
+	if (b->n == 0 || failed != b->last) {
+		b->runs++;
+		b->count += failed;
+		b->run = 0;
+	}
+	b->n++;
+	b->last = failed;
+	if (!failed)
+		return;
+	b->fails++;
+	if (++b->run > b->longest)
+		b->longest = b->run;
+}
+
+/* runs_z and acf1 are NaN where all attempts ended the same way. */
+void bursts_describe(const struct burst_count *b, struct bursts *out);
 
 #endif

@@ -496,16 +496,15 @@ put_quantiles(const struct sheet *s, const struct side side[2])
 static void
 put_bursts(const struct sheet *s, const struct side *side)
 {
-	uint8_t *failed = x_calloc(side->count, 1);
+	struct burst_count count = { 0 };
 	struct bursts b;
 	size_t i;
 
 	for (i = 0; i < side->count; i++)
-		failed[i] = !side->row[i].ok;
-	bursts_describe(failed, side->count, &b);
+		bursts_add(&count, !side->row[i].ok);
+	bursts_describe(&count, &b);
 	putf(s, (double)b.count, "bursts_%s", side->name);
 	putf(s, (double)b.longest, "burst_max_%s", side->name);
-	free(failed);
 }
 
 static void

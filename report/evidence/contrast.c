@@ -1,0 +1,246 @@
+/*
+ * The groups are seen one after the other, all outcomes at once, and what is
+ * kept of each is its value.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "natdiff/xalloc.h"
+#include "report/evidence/contrast.h"
+
+struct pairs
+scope_pairs(const struct scope *scope, const struct attempts *a,
+    const struct pairs *pairs)
+{
+	return pairs_between(pairs, a, scope->from_slot, scope->to_slot);
+}
+
+bool
+scope_has(const struct scope *scope, const struct dataset *d,
+    const struct attempts *a, struct pair p)
+{
+	return scope->nat_series == ALL_SERIES ||
+	    attempt_series(d, a, p.nat) == scope->nat_series;
+}
+
+/* One outcome in the making. */
+struct making {
+	enum outcome outcome;
+	size_t room; /* groups at most */
+	/* The group at hand: pairs in which both sides know it. */
+	int n;
+	int nat; /* of them with the outcome */
+	/* All groups before it. */
+	struct outcome_series s;
+	struct contrast c;
+	struct burst_count nat_bursts, direct_bursts;
+};
+
+struct makings {
+	struct making of[OUTCOME_COUNT];
+	size_t n;
+	unsigned which;
+	struct outcomes direct; /* of the group at hand */
+	int64_t slot;
+};
+
+static void
+begin(struct makings *m, unsigned which, size_t room, bool slots)
+{
+	struct making *one;
+	enum outcome o;
+
+	memset(m, 0, sizeof(*m));
+	m->which = which;
+	for (o = 0; o < OUTCOME_COUNT; o++) {
+		if ((which & OUTCOME_BIT(o)) == 0)
+			continue;
+		one = &m->of[m->n++];
+		one->outcome = o;
+		one->room = room;
+		one->s.x = x_malloc(room * sizeof(*one->s.x));
+		if (slots)
+			one->s.slot = x_malloc(room * sizeof(*one->s.slot));
+	}
+}
+
+/* As many pairs in each group until now: averages follow from the counts. */
+static void
+cells_of_counts(struct outcome_series *s, const struct contrast *c)
+{
+	double unit = s->unit > 0 ? s->unit : 1;
+
+	s->cells.both_failed = (double)(c->nat - c->nat_only) / unit;
+	s->cells.nat_only = (double)c->nat_only / unit;
+	s->cells.direct_only = (double)c->direct_only / unit;
+	s->cells.both_ok = (double)(c->pairs - c->direct - c->nat_only) / unit;
+}
+
+/* The first group with another number of pairs. */
+static void
+begin_real(struct making *m)
+{
+	struct outcome_series *s = &m->s;
+	size_t i;
+
+	cells_of_counts(s, &m->c);
+	s->real = x_malloc(m->room * sizeof(*s->real));
+	for (i = 0; i < s->n; i++)
+		s->real[i] = (double)s->x[i] / s->unit;
+	free(s->x);
+	s->x = NULL;
+	s->unit = 0;
+}
+
+static void
+add_real(struct outcome_series *s, double share, bool direct)
+{
+	s->real[s->n] = share - direct;
+	if (direct) {
+		s->cells.both_failed += share;
+		s->cells.direct_only += 1 - share;
+	} else {
+		s->cells.nat_only += share;
+		s->cells.both_ok += 1 - share;
+	}
+}
+
+/* The group at hand is whole. */
+static void
+add_group(struct making *m, bool direct, int64_t slot)
+{
+	struct outcome_series *s = &m->s;
+	size_t n = (size_t)m->n, nat = (size_t)m->nat;
+
+	if (s->n == 0)
+		s->unit = m->n;
+	else if (s->real == NULL && m->n != s->unit)
+		begin_real(m);
+	if (s->real != NULL)
+		add_real(s, (double)m->nat / m->n, direct);
+	else
+		s->x[s->n] = m->nat - direct * m->n;
+	if (s->slot != NULL)
+		s->slot[s->n] = slot;
+	s->n++;
+	m->c.pairs += n;
+	m->c.nat += nat;
+	m->c.direct += direct ? n : 0;
+	m->c.direct_only += direct ? n - nat : 0;
+	m->c.nat_only += direct ? 0 : nat;
+	bursts_add(&m->nat_bursts, nat * 2 > n);
+	bursts_add(&m->direct_bursts, direct);
+	m->n = m->nat = 0;
+}
+
+static void
+add_groups(struct makings *m)
+{
+	struct making *one;
+
+	for (one = m->of; one < m->of + m->n; one++)
+		if (one->n > 0)
+			add_group(one,
+			    (m->direct.has & OUTCOME_BIT(one->outcome)) != 0,
+			    m->slot);
+}
+
+static void
+add_pair(struct makings *m, struct outcomes nat)
+{
+	unsigned known = nat.known & m->direct.known, bit;
+	struct making *one;
+
+	for (one = m->of; one < m->of + m->n; one++) {
+		bit = OUTCOME_BIT(one->outcome);
+		one->n += (known & bit) != 0;
+		one->nat += (known & nat.has & bit) != 0;
+	}
+}
+
+static void
+end(struct makings *m)
+{
+	struct making *one;
+
+	add_groups(m);
+	for (one = m->of; one < m->of + m->n; one++)
+		if (one->s.real == NULL)
+			cells_of_counts(&one->s, &one->c);
+}
+
+static void
+make(struct makings *m, unsigned which, const struct dataset *d,
+    const struct attempts *a, const struct pairs *all,
+    const struct scope *scope, bool slots)
+{
+	struct pairs pairs = scope_pairs(scope, a, all);
+	uint32_t direct = 0;
+	struct pair p;
+	size_t i;
+
+	begin(m, which, pairs.n + 1, slots);
+	for (i = 0; i < pairs.n; i++) {
+		p = pair_at(&pairs, i);
+		if (i == 0 || p.direct != direct) {
+			add_groups(m);
+			direct = p.direct;
+			m->direct = outcomes_of(a, direct);
+			m->slot = slots ? attempt_slot(a, direct) : 0;
+		}
+		if (scope_has(scope, d, a, p))
+			add_pair(m, outcomes_of(a, p.nat));
+	}
+	end(m);
+}
+
+static void
+test(struct contrast *c, const struct outcome_series *s)
+{
+	if (s->real != NULL)
+		block_test_real(s->real, s->n, &c->test);
+	else
+		block_test(s->x, s->n, s->unit > 0 ? s->unit : 1, &c->test);
+	/* Real scores have no sign-flip test: the t test decides alone. */
+	c->ci = block_interval(&c->test, &s->cells);
+}
+
+void
+contrasts_find(struct contrast c[OUTCOME_COUNT], unsigned which,
+    const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, const struct scope *scope)
+{
+	struct makings m;
+	struct making *one;
+
+	make(&m, which, d, a, pairs, scope, false);
+	for (one = m.of; one < m.of + m.n; one++) {
+		bursts_describe(&one->nat_bursts, &one->c.nat_bursts);
+		bursts_describe(&one->direct_bursts, &one->c.direct_bursts);
+		test(&one->c, &one->s);
+		c[one->outcome] = one->c;
+		contrast_series_clear(&one->s);
+	}
+}
+
+void
+contrast_series(struct outcome_series *s, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs,
+    const struct scope *scope, enum outcome outcome)
+{
+	struct makings m;
+
+	make(&m, OUTCOME_BIT(outcome), d, a, pairs, scope, true);
+	*s = m.of[0].s;
+}
+
+void
+contrast_series_clear(struct outcome_series *s)
+{
+	free(s->x);
+	free(s->real);
+	free(s->slot);
+	memset(s, 0, sizeof(*s));
+}
