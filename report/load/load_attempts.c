@@ -7,26 +7,79 @@
 
 #include "report/load/loader.h"
 
-/* The index of the row that a value refers to, NOT_THERE if there is none. */
-static uint32_t
-value_reference(sqlite3_value *v, struct idmap *m)
+/* A column of whole numbers, and what an agent writes there. */
+struct number {
+	enum attempt_column column;
+	const char *name;
+	int64_t min, max;
+	bool nullable;
+};
+
+#define ID_MIN (NOT_MEASURED + 1)
+
+/* More do not make a mean better; beyond it is no clock. */
+#define OFFSETS_MOST  100000
+#define OFFSET_MAX_US (TIME_MAX_US / 1000)
+
+static const struct number numbers[] = {
+	/* These say whether it is wanted at all. */
+	{ ATTEMPT_STARTED, "started_at", 0, TIME_MAX_US, false },
+	{ ATTEMPT_RUN, "run_id", ID_MIN, INT64_MAX, false },
+	{ ATTEMPT_ENDPOINT, "endpoint_id", ID_MIN, INT64_MAX, false },
+#define NUMBERS_WANTED 3
+	{ ATTEMPT_TARGET, "target_id", ID_MIN, INT64_MAX, true },
+	{ ATTEMPT_SLOT, "slot", 0, TIME_MAX_US / INTERVAL_MIN_US, false },
+	{ ATTEMPT_SEQ, "seq", 0, UINT16_MAX, false },
+	{ ATTEMPT_SYN, "syn_retransmits", 0, NO_COUNT - 1, true },
+	{ ATTEMPT_CONNECT, "connect_us", 0, NO_DURATION - 1, true },
+	{ ATTEMPT_TLS, "tls_us", 0, NO_DURATION - 1, true },
+	{ ATTEMPT_REQUEST, "request_us", 0, NO_DURATION - 1, true },
+	{ ATTEMPT_TOTAL, "total_us", 0, NO_DURATION - 1, true },
+	{ ATTEMPT_STATUS, "http_status", 1, UINT16_MAX, true },
+	{ ATTEMPT_SEGS_IN, "connect_segs_in", 0, UINT32_MAX, true },
+	{ ATTEMPT_LATE, "late_retransmits", 0, UINT32_MAX, true },
+	{ ATTEMPT_DSACK, "dsack_dups", 0, UINT32_MAX, true },
+	{ ATTEMPT_OBSERVED, "observed_address_id", ID_MIN, INT64_MAX, true },
+	{ ATTEMPT_TLS_SESSION, "tls_session_id", ID_MIN, INT64_MAX, true },
+	{ ATTEMPT_OBSERVED_PORT, "observed_port", 1, 65535, true },
+	{ ATTEMPT_LOCAL_PORT, "local_port", 0, 65535, true },
+};
+#define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
+
+/*
+ * What an attempt's row has: by column, NOT_MEASURED for NULL.  The rows of
+ * numbers[from..to) are read; NULL, or the name of the column that is bad.
+ */
+static const char *
+read_numbers(sqlite3_value **v, size_t from, size_t to,
+    int64_t got[ATTEMPT_COLUMN_COUNT])
 {
-	if (sqlite3_value_type(v) != SQLITE_INTEGER)
-		return NOT_THERE;
-	return idmap_find(m, sqlite3_value_int64(v));
+	const struct number *n;
+	int64_t x;
+	int type;
+
+	for (n = &numbers[from]; n < &numbers[to]; n++) {
+		x = sqlite3_value_int64(v[n->column]);
+		/* The table is STRICT: only 0 may be something else. */
+		type =
+		    x == 0 ? sqlite3_value_type(v[n->column]) : SQLITE_INTEGER;
+		if (type == SQLITE_NULL && n->nullable)
+			x = NOT_MEASURED;
+		else if (type != SQLITE_INTEGER || x < n->min || x > n->max)
+			return n->name;
+		got[n->column] = x;
+	}
+	return NULL;
 }
 
-/* The same where NULL means none. */
+/* The index of the row that an id refers to; false if there is none. */
 static bool
-value_index(sqlite3_value *v, struct idmap *m, uint16_t *index)
+find_index(struct idmap *m, int64_t id, uint16_t *index)
 {
-	int type = sqlite3_value_type(v);
-	uint32_t i = NO_INDEX;
+	uint32_t i = id == NOT_MEASURED ? NO_INDEX : idmap_find(m, id);
 
-	if (type == SQLITE_INTEGER)
-		i = idmap_find(m, sqlite3_value_int64(v));
 	*index = (uint16_t)i;
-	return i < NO_INDEX || type == SQLITE_NULL;
+	return i < NO_INDEX || id == NOT_MEASURED;
 }
 
 /* Failure and phase: both, or none. */
@@ -49,28 +102,11 @@ read_failure(sqlite3_value **v, struct attempt_row *row)
 	return row->failure < FAILURE_COUNT && row->phase < PHASE_COUNT;
 }
 
-static bool
-read_durations(sqlite3_value **v, struct attempt_row *row)
-{
-	int64_t us;
-	int i;
-
-	for (i = 0; i < DURATION_COUNT; i++) {
-		if (!loader_value(
-			v[ATTEMPT_CONNECT + i], 0, NO_DURATION - 1, true, &us))
-			return false;
-		row->duration_us[i] =
-		    us == NOT_MEASURED ? NO_DURATION : (uint32_t)us;
-	}
-	return true;
-}
-
 /* Where in its slot it began, as attempts.h keeps it. */
 static int16_t
-slot_offset(int64_t started_us, int64_t slot, int64_t interval_us)
+slot_offset(int64_t offset, int64_t interval_us)
 {
 	int64_t most = 2 * interval_us - 1;
-	int64_t offset = started_us - slot * interval_us;
 
 	if (offset > most)
 		offset = most;
@@ -87,85 +123,105 @@ to_count(int64_t n)
 				 : (uint8_t)(n < NO_COUNT ? n : NO_COUNT - 1);
 }
 
+static uint16_t
+or_none(int64_t n, uint16_t none)
+{
+	return n == NOT_MEASURED ? none : (uint16_t)n;
+}
+
+/* What fits into fewer bits, or is not there. */
+static void
+set_numbers(const int64_t got[ATTEMPT_COLUMN_COUNT], struct attempt_row *row)
+{
+	int64_t late = got[ATTEMPT_LATE], dsack = got[ATTEMPT_DSACK], us;
+	int i;
+
+	for (i = 0; i < DURATION_COUNT; i++) {
+		us = got[ATTEMPT_CONNECT + i];
+		row->duration_us[i] =
+		    us == NOT_MEASURED ? NO_DURATION : (uint32_t)us;
+	}
+	/* A tail-loss probe on a clean path comes back as a DSACK. */
+	if (late != NOT_MEASURED && dsack != NOT_MEASURED)
+		late = late > dsack ? late - dsack : 0;
+	row->late = to_count(late);
+	row->segs_in = to_count(got[ATTEMPT_SEGS_IN]);
+	row->seq = (uint16_t)got[ATTEMPT_SEQ];
+	row->syn_retransmits = to_count(got[ATTEMPT_SYN]);
+	row->status = or_none(got[ATTEMPT_STATUS], NO_STATUS);
+	row->observed_port = or_none(got[ATTEMPT_OBSERVED_PORT], NO_PORT);
+	row->local_port = or_none(got[ATTEMPT_LOCAL_PORT], NO_PORT);
+}
+
+/* The slot, and where in it the attempt began; false where both are absurd. */
+static bool
+set_slot(const int64_t got[ATTEMPT_COLUMN_COUNT], int64_t interval_us,
+    struct attempt_row *row)
+{
+	int64_t begins_us;
+
+	if (__builtin_mul_overflow(
+		got[ATTEMPT_SLOT], interval_us, &begins_us) ||
+	    begins_us > TIME_MAX_US)
+		return false;
+	row->slot = got[ATTEMPT_SLOT];
+	row->offset =
+	    slot_offset(got[ATTEMPT_STARTED] - begins_us, interval_us);
+	return true;
+}
+
 /*
  * All but endpoint and time, for the run in row; NULL, or the column that is
  * bad.
  */
 static const char *
-read_attempt(struct loader *l, sqlite3_value **v, struct attempt_row *row)
+read_attempt(struct loader *l, sqlite3_value **v,
+    int64_t got[ATTEMPT_COLUMN_COUNT], struct attempt_row *row)
 {
-	int64_t seq, syn, status, interval, segs, late, dsack;
+	const char *bad = read_numbers(v, NUMBERS_WANTED, NUMBERS, got);
 
-	interval = l->d->series[l->d->runs[row->run].series].interval_us;
-	if (!value_index(v[ATTEMPT_TARGET], &l->targets, &row->target))
+	if (bad != NULL)
+		return bad;
+	if (!find_index(&l->targets, got[ATTEMPT_TARGET], &row->target))
 		return "target_id";
-	if (!loader_value(
-		v[ATTEMPT_SLOT], 0, TIME_MAX_US / interval, false, &row->slot))
+	if (!set_slot(got,
+		l->d->series[l->d->runs[row->run].series].interval_us, row))
 		return "slot";
-	if (!loader_value(v[ATTEMPT_SEQ], 0, UINT16_MAX, false, &seq))
-		return "seq";
 	if (!read_failure(v, row))
 		return "failure";
-	if (!loader_value(v[ATTEMPT_SYN], 0, NO_COUNT - 1, true, &syn))
-		return "syn_retransmits";
-	if (!read_durations(v, row))
-		return "a duration";
-	if (!loader_value(v[ATTEMPT_STATUS], 1, UINT16_MAX, true, &status))
-		return "http_status";
-	if (!value_index(v[ATTEMPT_OBSERVED], &l->addresses, &row->observed))
+	if (!find_index(&l->addresses, got[ATTEMPT_OBSERVED], &row->observed))
 		return "observed_address_id";
-	if (!loader_value(v[ATTEMPT_SEGS_IN], 0, UINT32_MAX, true, &segs))
-		return "connect_segs_in";
-	if (!loader_value(v[ATTEMPT_LATE], 0, UINT32_MAX, true, &late) ||
-	    !loader_value(v[ATTEMPT_DSACK], 0, UINT32_MAX, true, &dsack))
-		return "late_retransmits";
-	if (!value_index(
-		v[ATTEMPT_TLS_SESSION], &l->certificates, &row->certificate))
+	if (!find_index(
+		&l->certificates, got[ATTEMPT_TLS_SESSION], &row->certificate))
 		return "tls_session_id";
-	/* A tail-loss probe on a clean path comes back as a DSACK. */
-	if (late != NOT_MEASURED && dsack != NOT_MEASURED)
-		late = late > dsack ? late - dsack : 0;
-	row->late = to_count(late);
-	row->segs_in = to_count(segs);
-	row->seq = (uint16_t)seq;
-	row->syn_retransmits = syn == NOT_MEASURED ? NO_COUNT : (uint8_t)syn;
-	row->status = status == NOT_MEASURED ? NO_STATUS : (uint16_t)status;
+	set_numbers(got, row);
 	return NULL;
 }
 
 /*
- * Where it came from, as the far end saw it: by its own answer, which the
- * attempt kept, or by the witness's record of the attempt.
+ * Where it came from, as the far end saw it, if it did not answer so itself:
+ * by the witness's record of the attempt.
  */
-static const char *
-read_observed(struct loader *l, sqlite3_value **v, struct attempt_row *row)
+static void
+find_arrival(struct loader *l, sqlite3_value **v, struct attempt_row *row)
 {
 	const struct arrival *seen;
-	int64_t observed, local;
 	uint32_t i;
 
-	if (!loader_value(v[ATTEMPT_OBSERVED_PORT], 1, 65535, true, &observed))
-		return "observed_port";
-	if (!loader_value(v[ATTEMPT_LOCAL_PORT], 0, 65535, true, &local))
-		return "local_port";
-	row->observed_port =
-	    observed == NOT_MEASURED ? NO_PORT : (uint16_t)observed;
-	row->local_port = local == NOT_MEASURED ? NO_PORT : (uint16_t)local;
 	row->arrival = NO_ARRIVAL;
 	if (sqlite3_value_type(v[ATTEMPT_UUID]) == SQLITE_BLOB &&
 	    sqlite3_value_bytes(v[ATTEMPT_UUID]) == ATTEMPT_ID_SIZE)
 		row->arrival = dataset_find_arrival(
 		    l->d, sqlite3_value_blob(v[ATTEMPT_UUID]));
 	if (row->arrival == NO_ARRIVAL || row->observed != NO_INDEX)
-		return NULL;
+		return;
 	seen = &l->d->arrivals[row->arrival - 1];
 	if (l->d->addresses.n >= INDEXES_MAX)
-		return NULL;
+		return;
 	i = names_add(
 	    &l->d->addresses, l->d->arrival_addresses.text[seen->address]);
 	row->observed = (uint16_t)i;
 	row->observed_port = seen->port;
-	return NULL;
 }
 
 /* What was imported about it. */
@@ -177,6 +233,7 @@ read_imports(struct loader *l, sqlite3_value **v, const struct attempt_row *row,
 	uint32_t total = row->duration_us[DURATION_TOTAL];
 	struct join_key k = { .from_us = at_us,
 		.to_us = at_us + (total == NO_DURATION ? 0 : total) };
+	int64_t id;
 	uint16_t local;
 
 	if (!imports_any(&d->imports))
@@ -184,8 +241,9 @@ read_imports(struct loader *l, sqlite3_value **v, const struct attempt_row *row,
 	if (sqlite3_value_type(v[ATTEMPT_UUID]) == SQLITE_BLOB &&
 	    sqlite3_value_bytes(v[ATTEMPT_UUID]) == ATTEMPT_ID_SIZE)
 		k.id = sqlite3_value_blob(v[ATTEMPT_UUID]);
-	if (value_index(v[ATTEMPT_LOCAL], &l->addresses, &local) &&
-	    local != NO_INDEX)
+	id = sqlite3_value_int64(v[ATTEMPT_LOCAL]);
+	if (sqlite3_value_type(v[ATTEMPT_LOCAL]) == SQLITE_INTEGER &&
+	    find_index(&l->addresses, id, &local) && local != NO_INDEX)
 		k.local = d->addresses.text[local];
 	if (row->observed != NO_INDEX && row->observed_port != NO_PORT) {
 		k.observed = d->addresses.text[row->observed];
@@ -201,59 +259,74 @@ read_imports(struct loader *l, sqlite3_value **v, const struct attempt_row *row,
 static void
 add_date_offset(sqlite3_value **v, struct clock *c)
 {
+	sqlite3_value *offset = v[ATTEMPT_DATE_OFFSET];
 	int64_t us;
 
-	if (loader_value(v[ATTEMPT_DATE_OFFSET], -TIME_MAX_US / 1000,
-		TIME_MAX_US / 1000, false, &us) &&
-	    c->offset_count < 100000) {
-		c->offset_sum_us += us;
-		c->offset_count++;
-	}
+	if (c->offset_count >= OFFSETS_MOST ||
+	    sqlite3_value_type(offset) != SQLITE_INTEGER)
+		return;
+	us = sqlite3_value_int64(offset);
+	if (us < -OFFSET_MAX_US || us > OFFSET_MAX_US)
+		return;
+	c->offset_sum_us += us;
+	c->offset_count++;
+}
+
+/* The window grows. */
+static void
+add_moment(struct dataset *d, int64_t at_us)
+{
+	if (d->first_us == NOT_MEASURED || at_us < d->first_us)
+		d->first_us = at_us;
+	if (d->last_us == NOT_MEASURED || at_us > d->last_us)
+		d->last_us = at_us;
+}
+
+/* "attempt 7: slot out of range"; no error. */
+static int
+bad_attempt(struct loader *l, sqlite3_value **v, const char *column)
+{
+	int64_t id = sqlite3_value_int64(v[ATTEMPT_ID]);
+
+	return loader_bad_row(
+	    l, "attempt %" PRId64 ": %s out of range", id, column);
 }
 
 int
 loader_add_attempt(struct loader *l, sqlite3_value **v, struct err *e)
 {
 	const struct load_filter *f = l->filter;
+	int64_t got[ATTEMPT_COLUMN_COUNT], at;
 	struct dataset *d = l->d;
 	struct attempt_row row;
-	struct attempts *a;
-	const char *bad;
 	uint32_t endpoint;
-	int64_t at, id = sqlite3_value_int64(v[ATTEMPT_ID]);
+	const char *bad;
 
-	if (!loader_value(v[ATTEMPT_STARTED], 0, TIME_MAX_US, false, &at))
-		return loader_bad_row(l, "attempt %" PRId64 ": started_at", id);
+	bad = read_numbers(v, 0, NUMBERS_WANTED, got);
+	if (bad != NULL)
+		return bad_attempt(l, v, bad);
+	at = got[ATTEMPT_STARTED];
 	if ((f->since_us != NOT_MEASURED && at < f->since_us) ||
 	    (f->until_us != NOT_MEASURED && at >= f->until_us))
 		return 0;
-	row.run = value_reference(v[ATTEMPT_RUN], &l->runs);
-	endpoint = value_reference(v[ATTEMPT_ENDPOINT], &l->endpoints);
+	row.run = idmap_find(&l->runs, got[ATTEMPT_RUN]);
+	endpoint = idmap_find(&l->endpoints, got[ATTEMPT_ENDPOINT]);
 	if (row.run == LEFT_OUT || endpoint == LEFT_OUT)
 		return 0;
 	if (row.run == NOT_THERE || endpoint == NOT_THERE)
-		return loader_bad_row(
-		    l, "attempt %" PRId64 ": no such run or endpoint", id);
-	bad = read_attempt(l, v, &row);
-	if (bad == NULL)
-		bad = read_observed(l, v, &row);
+		return bad_attempt(l, v, "run_id or endpoint_id");
+	bad = read_attempt(l, v, got, &row);
 	if (bad != NULL)
-		return loader_bad_row(
-		    l, "attempt %" PRId64 ": %s out of range", id, bad);
+		return bad_attempt(l, v, bad);
+	find_arrival(l, v, &row);
 	row.seen = read_imports(l, v, &row, at);
-	row.offset = slot_offset(
-	    at, row.slot, d->series[d->runs[row.run].series].interval_us);
-	a = &d->endpoints[endpoint].attempts;
-	if (a->n == ATTEMPTS_MAX)
+	if (d->endpoints[endpoint].attempts.n == ATTEMPTS_MAX)
 		return err_set(e, "more than %u attempts at one endpoint",
 		    (unsigned)ATTEMPTS_MAX);
-	attempts_add(a, &row);
+	attempts_add(&d->endpoints[endpoint].attempts, &row);
 	l->used[l->endpoints.last] = true;
 	add_date_offset(v, &l->clocks[l->runs.last]);
 	d->inputs[l->input].rows++;
-	if (d->first_us == NOT_MEASURED || at < d->first_us)
-		d->first_us = at;
-	if (d->last_us == NOT_MEASURED || at > d->last_us)
-		d->last_us = at;
+	add_moment(d, at);
 	return 0;
 }

@@ -117,20 +117,6 @@ char *loader_text(sqlite3_stmt *st, int column);
 bool loader_number(sqlite3_stmt *st, int column, int64_t min, int64_t max,
     bool nullable, int64_t *value);
 
-/* The same of a value that SQLite gave to a function of ours. */
-static inline bool
-loader_value(
-    sqlite3_value *v, int64_t min, int64_t max, bool nullable, int64_t *value)
-{
-	int type = sqlite3_value_type(v);
-
-	*value = NOT_MEASURED;
-	if (type != SQLITE_INTEGER)
-		return type == SQLITE_NULL && nullable;
-	*value = sqlite3_value_int64(v);
-	return *value >= min && *value <= max;
-}
-
 /* Whether any of a stretch of time is in the window asked for. */
 bool loader_in_window(const struct loader *l, int64_t from_us, int64_t to_us);
 
