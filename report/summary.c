@@ -18,6 +18,7 @@
 struct selection {
 	const struct dataset *d;
 	const struct attempts *a;
+	const uint8_t *path;  /* of every attempt, by row */
 	const uint32_t *rows; /* NULL: all, one after the other */
 	size_t n;
 };
@@ -161,56 +162,85 @@ describe_path(struct path_summary *p, const struct attempts *a, uint32_t *rows,
 		    rows, ok, scratch->us);
 }
 
-/* Divide a selection by path, and describe each path that it has. */
 static void
-describe_part(
-    struct part *part, const struct selection *s, const struct scratch *scratch)
+copy_path(struct path_summary *to, const struct path_summary *from)
 {
-	size_t n_paths = s->d->n_paths, i, begin;
-	size_t *end = x_calloc(n_paths + 1, sizeof(*end));
-
-	for (i = 0; i < s->n; i++)
-		end[attempt_path(s->d, s->a, row_at(s, i)) + 1]++;
-	for (i = 0; i < n_paths; i++) {
-		part->n_paths += end[i + 1] > 0;
-		end[i + 1] += end[i];
-	}
-	/* end[p] is where path p begins, and moves to where it ends. */
-	for (i = 0; i < s->n; i++)
-		scratch->rows[end[attempt_path(s->d, s->a, row_at(s, i))]++] =
-		    (uint32_t)row_at(s, i);
-	part->paths = x_calloc(part->n_paths + 1, sizeof(*part->paths));
-	part->n_paths = 0;
-	for (i = begin = 0; i < n_paths; begin = end[i++]) {
-		if (end[i] == begin)
-			continue;
-		part->paths[part->n_paths].path = (uint32_t)i;
-		describe_path(&part->paths[part->n_paths++], s->a,
-		    scratch->rows + begin, end[i] - begin, scratch);
-	}
-	free(end);
+	*to = *from;
+	to->statuses = x_calloc(from->n_statuses + 1, sizeof(*to->statuses));
+	if (from->n_statuses > 0)
+		memcpy(to->statuses, from->statuses,
+		    from->n_statuses * sizeof(*to->statuses));
 }
 
 /* A part that has all attempts is like the whole. */
 static void
 copy_part(struct part *to, const struct part *from)
 {
-	const struct path_summary *p;
-	struct path_summary *copy;
 	size_t i;
 
 	to->n_paths = from->n_paths;
 	to->paths = x_calloc(from->n_paths + 1, sizeof(*to->paths));
-	for (i = 0; i < from->n_paths; i++) {
-		p = &from->paths[i];
-		copy = &to->paths[i];
-		*copy = *p;
-		copy->statuses =
-		    x_calloc(p->n_statuses + 1, sizeof(*copy->statuses));
-		if (p->n_statuses > 0)
-			memcpy(copy->statuses, p->statuses,
-			    p->n_statuses * sizeof(*copy->statuses));
+	for (i = 0; i < from->n_paths; i++)
+		copy_path(&to->paths[i], &from->paths[i]);
+}
+
+/* The path in a part, if the part has as many as n attempts of it. */
+static const struct path_summary *
+find_path(const struct part *part, size_t path, size_t n)
+{
+	const struct path_summary *p;
+	size_t i;
+
+	for (i = 0; i < part->n_paths; i++) {
+		p = &part->paths[i];
+		if (p->path == path &&
+		    p->tally.ok + p->tally.failed + p->tally.interrupted == n)
+			return p;
 	}
+	return NULL;
+}
+
+/*
+ * Divide a selection by path, and describe each path that it has.  Of whole it
+ * is known already, if that is not NULL: paths that have no attempts outside
+ * the selection are like its.
+ */
+static void
+describe_part(struct part *part, const struct selection *s,
+    const struct part *whole, const struct scratch *scratch)
+{
+	size_t n_paths = s->d->n_paths, i, begin;
+	size_t *end = x_calloc(n_paths + 1, sizeof(*end));
+	const struct path_summary *same;
+	struct path_summary *p;
+
+	for (i = 0; i < s->n; i++)
+		end[s->path[row_at(s, i)] + 1]++;
+	for (i = 0; i < n_paths; i++) {
+		part->n_paths += end[i + 1] > 0;
+		end[i + 1] += end[i];
+	}
+	/* end[p] is where path p begins, and moves to where it ends. */
+	for (i = 0; i < s->n; i++)
+		scratch->rows[end[s->path[row_at(s, i)]]++] =
+		    (uint32_t)row_at(s, i);
+	part->paths = x_calloc(part->n_paths + 1, sizeof(*part->paths));
+	part->n_paths = 0;
+	for (i = begin = 0; i < n_paths; begin = end[i++]) {
+		if (end[i] == begin)
+			continue;
+		p = &part->paths[part->n_paths++];
+		same =
+		    whole != NULL ? find_path(whole, i, end[i] - begin) : NULL;
+		if (same != NULL) {
+			copy_path(p, same);
+			continue;
+		}
+		p->path = (uint32_t)i;
+		describe_path(
+		    p, s->a, scratch->rows + begin, end[i] - begin, scratch);
+	}
+	free(end);
 }
 
 /* ---------------------------------------------------------------- parts */
@@ -320,7 +350,8 @@ divide(struct parts *parts, const struct selection *all,
 		some.rows = rows + begin;
 		some.n = ends[i] - begin;
 		if (some.n > 0)
-			describe_part(parts_add(parts, i), &some, scratch);
+			describe_part(
+			    parts_add(parts, i), &some, whole, scratch);
 	}
 	free(ends);
 	free(rows);
@@ -364,8 +395,9 @@ hours_grow(struct hours *h)
 		    (uint32_t)i + 1;
 }
 
-static struct tally *
-hours_tally(struct hours *h, int64_t from_us, uint32_t path)
+/* The index of an hour of a path, which is there then. */
+static size_t
+hours_find(struct hours *h, int64_t from_us, uint32_t path)
 {
 	uint32_t *slot;
 
@@ -379,7 +411,7 @@ hours_tally(struct hours *h, int64_t from_us, uint32_t path)
 		h->hour[h->n].path = path;
 		*slot = (uint32_t)++h->n;
 	}
-	return &h->hour[*slot - 1].tally;
+	return *slot - 1;
 }
 
 static int
@@ -395,21 +427,25 @@ compare_hours(const void *a, const void *b)
 static void
 count_hours(struct summary *s, const struct selection *all)
 {
+	/* By path: the hour of its last attempt, mostly that of the next. */
+	size_t *last = x_calloc(all->d->n_paths + 1, sizeof(*last)), i, k;
 	struct hours h = { 0 };
 	int64_t at;
-	size_t i;
 
 	for (i = 0; i < all->n; i++) {
 		at = attempt_started_us(all->d, all->a, i);
-		if (at < 0)
-			at = 0;
-		tally_add(hours_tally(&h, at - at % HOUR_US,
-			      attempt_path(all->d, all->a, i)),
-		    attempt_failure(all->a, i),
+		at = at < 0 ? 0 : at;
+		k = last[all->path[i]];
+		if (k >= h.n || h.hour[k].path != all->path[i] ||
+		    at < h.hour[k].from_us || at - h.hour[k].from_us >= HOUR_US)
+			k = hours_find(&h, at - at % HOUR_US, all->path[i]);
+		last[all->path[i]] = k;
+		tally_add(&h.hour[k].tally, attempt_failure(all->a, i),
 		    attempt_syn_retransmits(all->a, i));
 	}
 	if (h.n > 0)
 		qsort(h.hour, h.n, sizeof(*h.hour), compare_hours);
+	free(last);
 	free(h.slots);
 	s->hours = h.hour;
 	s->n_hours = h.n;
@@ -421,15 +457,19 @@ void
 summary_make(
     struct summary *s, const struct dataset *d, const struct attempts *a)
 {
-	struct selection all = { d, a, NULL, a->n };
+	uint8_t *path = x_malloc(a->n + 1);
+	struct selection all = { d, a, path, NULL, a->n };
 	struct scratch scratch;
 	uint32_t *hosts = number_hosts(d);
+	size_t i;
 
 	memset(s, 0, sizeof(*s));
+	for (i = 0; i < a->n; i++)
+		path[i] = (uint8_t)attempt_path(d, a, i);
 	scratch.statuses = x_calloc(UINT16_MAX + 1, sizeof(size_t));
 	scratch.rows = x_malloc((a->n + 1) * sizeof(*scratch.rows));
 	scratch.us = x_malloc((a->n + 1) * sizeof(*scratch.us));
-	describe_part(&s->all, &all, &scratch);
+	describe_part(&s->all, &all, NULL, &scratch);
 	divide(&s->targets, &all, &s->all, target_key, hosts, NO_INDEX + 1,
 	    &scratch);
 	divide(
@@ -441,6 +481,7 @@ summary_make(
 	free(scratch.rows);
 	free(scratch.us);
 	free(hosts);
+	free(path);
 }
 
 static void
