@@ -132,8 +132,11 @@ void attempts_clear(struct attempts *a);
 /* Add all of from to a, whose order is another then; from is empty. */
 void attempts_join(struct attempts *a, struct attempts *from);
 
-/* By slot, then seq, target, run and offset. */
-void attempts_sort(struct attempts *a);
+/*
+ * By slot, then seq, target, run and offset: the order for attempts_select(),
+ * for the caller to free; NULL where they are in it.
+ */
+uint32_t *attempts_order(const struct attempts *a);
 
 /* Those at order[0], ... order[n - 1] are all there is, in this order. */
 void attempts_select(struct attempts *a, const uint32_t *order, size_t n);

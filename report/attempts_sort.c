@@ -95,7 +95,7 @@ bits_of_keys(const struct attempts *a)
 }
 
 struct sorting {
-	struct attempts *a;
+	const struct attempts *a;
 	struct buckets b;
 	struct key bits;
 	int64_t *key; /* room for the largest bucket so far */
@@ -160,7 +160,8 @@ static int
 compare_attempts(const void *x, const void *y, void *context)
 {
 	const uint32_t *i = x, *k = y;
-	const struct attempts *a = context;
+	const struct sorting *s = context;
+	const struct attempts *a = s->a;
 	struct key first = key_of(a, *i), second = key_of(a, *k);
 	int order = compare_numbers(
 	    (uint64_t)attempt_slot(a, *i), (uint64_t)attempt_slot(a, *k));
@@ -191,18 +192,30 @@ sort_bucket(struct sorting *s, uint32_t *order, size_t n)
 	if (s->b.shift + b->seq + b->target + b->run + b->offset + places < 64)
 		sort_by_number(s, order, n, places);
 	else
-		qsort_r(order, n, sizeof(*order), compare_attempts, s->a);
+		qsort_r(order, n, sizeof(*order), compare_attempts, s);
 }
 
-void
-attempts_sort(struct attempts *a)
+/* Whether they are in order already. */
+static bool
+is_in_order(const uint32_t *order, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (order[i] != i)
+			return false;
+	return true;
+}
+
+uint32_t *
+attempts_order(const struct attempts *a)
 {
 	struct sorting s = { .a = a };
 	uint32_t *order, begin = 0;
 	size_t k;
 
 	if (a->n < 2)
-		return;
+		return NULL;
 	order = x_calloc(a->n, sizeof(*order));
 	fill_buckets(&s.b, a, order);
 	s.bits = bits_of_keys(a);
@@ -212,6 +225,9 @@ attempts_sort(struct attempts *a)
 	free(s.key);
 	free(s.before);
 	free(s.b.end);
-	attempts_select(a, order, a->n);
-	free(order);
+	if (is_in_order(order, a->n)) {
+		free(order);
+		return NULL;
+	}
+	return order;
 }

@@ -63,7 +63,7 @@ dataset_clear(struct dataset *d)
 	imports_clear(&d->imports);
 	captures_clear(&d->captures);
 	free(d->provider);
-	free(d->of_nat);
+	free(d->seen_of);
 	names_clear(&d->event_kinds);
 	names_clear(&d->event_sources);
 	names_clear(&d->certificates);

@@ -191,7 +191,8 @@ struct dataset {
 	struct names agents, hosts;
 	struct names targets;   /* "address:port", "[address]:port" */
 	struct names addresses; /* local and observed ones */
-	bool *of_nat; /* by address: an attempt of a nat path was seen so */
+	/* By address: 1 << ROLE of the paths whose attempts were seen so. */
+	uint8_t *seen_of;
 	struct names certificates; /* issuer and trust, as one text */
 	struct names keys;   /* what dataset_endpoint() and the like find */
 	uint32_t *key_index; /* what each stands for */

@@ -1,5 +1,5 @@
 /*
- * When everything was loaded: the tables in their order, and each row once.
+ * The tables in their order.
  */
 #include "config.h"
 
@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
-#include "report/dataset.h"
-#include "report/parallel.h"
+#include "report/dataset_sort.h"
 
 /*
  * Sort n elements and say where each went: the new index of element i is
@@ -197,9 +196,8 @@ join_runs(struct dataset *d)
 	}
 }
 
-/* Sort the tables; what refers to them by index is renumbered. */
-static uint32_t *
-sort_tables(struct dataset *d)
+uint32_t *
+dataset_sort_tables(struct dataset *d)
 {
 	uint32_t *paths, *series, *runs;
 	size_t i;
@@ -235,9 +233,8 @@ sort_tables(struct dataset *d)
 	return runs;
 }
 
-/* Number the targets by their text, so that inputs may come in any order. */
-static uint32_t *
-sort_names(struct names *names)
+uint32_t *
+dataset_sort_names(struct names *names)
 {
 	uint32_t *moved = sort_table(
 	    names->text, names->n, sizeof(*names->text), compare_texts, NULL);
@@ -247,143 +244,4 @@ sort_names(struct names *names)
 	names->slots = NULL;
 	names->n_slots = 0;
 	return moved;
-}
-
-/* Where what a column refers to went, in the column's numbers. */
-static uint64_t
-new_run(const void *moved, uint64_t run)
-{
-	return ((const uint32_t *)moved)[run];
-}
-
-static uint64_t
-new_index(const void *moved, uint64_t kept)
-{
-	return kept == 0 ? 0
-			 : ((const uint32_t *)moved)[kept - 1] + UINT64_C(1);
-}
-
-static void
-renumber(struct packed *column,
-    uint64_t (*renumbered)(const void *moved, uint64_t value),
-    const uint32_t *moved, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n && moved[i] == i; i++)
-		continue;
-	if (i < n)
-		packed_map(column, renumbered, moved);
-}
-
-/* Whether two attempts, neighbours, are one in two copies of its run. */
-static bool
-is_duplicate(
-    const struct dataset *d, const struct attempts *a, size_t i, size_t k)
-{
-	uint32_t x = attempt_run(a, i), y = attempt_run(a, k);
-
-	return x != y && d->runs[x].same_as == d->runs[y].same_as &&
-	    attempt_slot(a, i) == attempt_slot(a, k) &&
-	    attempt_seq(a, i) == attempt_seq(a, k) &&
-	    attempt_target(a, i) == attempt_target(a, k);
-}
-
-/*
- * Drop what a second copy of the same run brought again.  The copies of a run
- * are neighbours, and so are their attempts.
- */
-static void
-drop_duplicates(struct dataset *d, struct attempts *a)
-{
-	uint32_t *kept = x_malloc((a->n + 1) * sizeof(*kept));
-	size_t i, n = 0;
-
-	for (i = 0; i < a->n; i++) {
-		if (n > 0 && is_duplicate(d, a, i, kept[n - 1]))
-			d->inputs[d->runs[attempt_run(a, i)].input]
-			    .duplicate_rows++;
-		else
-			kept[n++] = (uint32_t)i;
-	}
-	if (n < a->n)
-		attempts_select(a, kept, n);
-	free(kept);
-}
-
-/* No attempt is there twice, and each run knows how many it has. */
-static void
-count_attempts(struct dataset *d)
-{
-	struct attempts *a;
-	bool copies = false;
-	size_t i, e;
-
-	for (i = 0; i < d->n_runs; i++)
-		copies |= d->runs[i].same_as != i;
-	for (e = 0; e < d->n_endpoints; e++) {
-		a = &d->endpoints[e].attempts;
-		if (copies)
-			drop_duplicates(d, a);
-		for (i = 0; i < a->n; i++)
-			d->runs[attempt_run(a, i)].attempts++;
-	}
-}
-
-/* The tables were sorted: where their rows went. */
-struct moves {
-	struct dataset *d;
-	uint32_t *runs, *targets, *addresses;
-};
-
-/* The attempts at one endpoint, after that. */
-static void
-sort_endpoint(void *context, size_t endpoint)
-{
-	const struct moves *moved = context;
-	const struct dataset *d = moved->d;
-	struct attempts *a = &moved->d->endpoints[endpoint].attempts;
-
-	renumber(&a->column[field_run], new_run, moved->runs, d->n_runs);
-	renumber(
-	    &a->column[field_target], new_index, moved->targets, d->targets.n);
-	renumber(&a->column[field_observed], new_index, moved->addresses,
-	    d->addresses.n);
-	attempts_sort(a);
-}
-
-/* By which addresses far ends saw the nat paths, at any endpoint. */
-static void
-mark_addresses(struct dataset *d)
-{
-	const struct attempts *a;
-	size_t e, i;
-
-	d->of_nat = x_calloc(d->addresses.n + 1, sizeof(*d->of_nat));
-	for (e = 0; e < d->n_endpoints; e++) {
-		a = &d->endpoints[e].attempts;
-		for (i = 0; i < a->n; i++)
-			if (attempt_observed(a, i) != NO_INDEX &&
-			    attempt_role(d, a, i) == ROLE_NAT)
-				d->of_nat[attempt_observed(a, i)] = true;
-	}
-}
-
-void
-dataset_finish(struct dataset *d)
-{
-	struct moves moved = { .d = d };
-	size_t i;
-
-	moved.runs = sort_tables(d);
-	moved.targets = sort_names(&d->targets);
-	moved.addresses = sort_names(&d->addresses);
-	parallel_each(d->n_endpoints, sort_endpoint, &moved);
-	count_attempts(d);
-	mark_addresses(d);
-	for (i = 0; i < d->n_census; i++)
-		d->census[i].target = moved.targets[d->census[i].target];
-	free(moved.runs);
-	free(moved.targets);
-	free(moved.addresses);
 }

@@ -13,7 +13,6 @@
 
 #include "natdiff/walltime.h"
 #include "natdiff/xalloc.h"
-#include "report/gaps.h"
 #include "report/notes.h"
 #include "report/unpaired.h"
 
@@ -132,17 +131,17 @@ note_runs(struct notes *notes, const struct dataset *d)
 
 /* Failures that say nothing about a path. */
 static void
-note_failures(struct notes *notes, const struct dataset *d)
+note_failures(struct notes *notes, const struct dataset *d,
+    const struct part *const *wholes)
 {
 	size_t interrupted = 0, local = 0, e, i;
-	const struct attempts *a;
+	const struct path_summary *p;
 
 	for (e = 0; e < d->n_endpoints; e++) {
-		a = &d->endpoints[e].attempts;
-		for (i = 0; i < a->n; i++) {
-			interrupted +=
-			    attempt_failure(a, i) == FAILURE_INTERRUPTED;
-			local += failure_is_local(attempt_failure(a, i));
+		for (i = 0; i < wholes[e]->n_paths; i++) {
+			p = &wholes[e]->paths[i];
+			interrupted += p->tally.interrupted;
+			local += p->local;
 		}
 	}
 	if (interrupted > 0)
@@ -402,14 +401,12 @@ note_gap(
 }
 
 static void
-note_gaps(struct notes *notes, const struct dataset *d)
+note_gaps(struct notes *notes, const struct dataset *d, const struct gap *gaps)
 {
-	struct gap *gaps = gaps_find(d);
 	size_t i;
 
 	for (i = 0; i < d->n_series; i++)
 		note_gap(notes, d, i, &gaps[i]);
-	free(gaps);
 }
 
 /* ------------------------------------------------------------------- all */
@@ -430,7 +427,8 @@ note_annotations(struct notes *notes, const struct dataset *d)
 
 void
 notes_make(struct notes *notes, const struct dataset *d,
-    const struct pairs *const *pairs)
+    const struct pairs *const *pairs, const struct part *const *wholes,
+    const struct gap *gaps)
 {
 	memset(notes, 0, sizeof(*notes));
 	note_annotations(notes, d);
@@ -439,9 +437,9 @@ notes_make(struct notes *notes, const struct dataset *d,
 	note_inputs(notes, d);
 	note_urls(notes, d);
 	note_clocks(notes, d);
-	note_gaps(notes, d);
+	note_gaps(notes, d, gaps);
 	note_runs(notes, d);
-	note_failures(notes, d);
+	note_failures(notes, d, wholes);
 }
 
 void

@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 #include "report/dataset.h"
+#include "report/gaps.h"
 #include "report/pairs.h"
+#include "report/summary.h"
 
 struct note {
 	const char *kind; /* a word for programs, such as "clock" */
@@ -22,9 +24,13 @@ struct notes {
 	size_t n, capacity;
 };
 
-/* pairs are those of each endpoint of d. */
+/*
+ * pairs and wholes, the summaries of all attempts, are by endpoint of d; gaps
+ * are those of gaps_find().
+ */
 void notes_make(struct notes *notes, const struct dataset *d,
-    const struct pairs *const *pairs);
+    const struct pairs *const *pairs, const struct part *const *wholes,
+    const struct gap *gaps);
 void notes_clear(struct notes *notes);
 
 #endif

@@ -138,12 +138,16 @@ partner_of(const struct pairing *p, const struct seen *nat)
 	return p->direct[nat->interval].series;
 }
 
-/* Whether the two began more than a tenth of their interval apart. */
-static bool
-is_apart(const struct attempts *a, uint32_t i, uint32_t k)
+/* How much later than the direct attempt the nat one began in the slot. */
+static void
+count_offsets(
+    struct pairs *out, const struct attempts *a, struct pair p, bool both_ok)
 {
-	return abs(attempt_offset(a, i) - attempt_offset(a, k)) >
-	    OFFSET_UNIT / 10;
+	int later = attempt_offset(a, p.nat) - attempt_offset(a, p.direct);
+
+	out->apart += abs(later) > OFFSET_UNIT / 10;
+	out->nat_later += both_ok && later > OFFSET_UNIT / 4;
+	out->nat_earlier += both_ok && -later > OFFSET_UNIT / 4;
 }
 
 static void
@@ -151,9 +155,10 @@ add_pair(struct pairing *p, uint32_t direct, uint32_t nat)
 {
 	bool direct_ok = attempt_failure(p->a, direct) == FAILURE_NONE;
 	bool nat_ok = attempt_failure(p->a, nat) == FAILURE_NONE;
+	struct pair pair = { .direct = direct, .nat = nat };
 	struct pairs *out = p->out;
 
-	pairs_add(out, (struct pair){ .direct = direct, .nat = nat });
+	pairs_add(out, pair);
 	if (direct_ok && nat_ok)
 		out->both_ok++;
 	else if (direct_ok)
@@ -162,8 +167,7 @@ add_pair(struct pairing *p, uint32_t direct, uint32_t nat)
 		out->direct_only++;
 	else
 		out->both_failed++;
-	if (is_apart(p->a, direct, nat))
-		out->apart++;
+	count_offsets(out, p->a, pair, direct_ok && nat_ok);
 }
 
 /* The first attempt of its series in the group at hand. */

@@ -42,6 +42,8 @@ struct pairs {
 	/* Of the pairs. */
 	size_t both_ok, nat_only, direct_only, both_failed;
 	size_t apart; /* began more than a tenth of the interval apart */
+	/* Of those that both succeeded: by more than a quarter of it. */
+	size_t nat_later, nat_earlier;
 	/* Of the attempts without a partner. */
 	size_t half_nat;    /* nat attempts without a direct one */
 	size_t half_direct; /* direct attempts without a nat one */

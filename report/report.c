@@ -8,20 +8,52 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
+#include "report/gaps.h"
 #include "report/parallel.h"
 #include "report/report.h"
 
-/* Of one endpoint by itself: counts, or pairs. */
+/* What knows of the dataset alone. */
+struct preparation {
+	struct report *r;
+	struct gap *gaps;
+};
+
+/* Of each endpoint by itself counts and pairs, and a few things of all. */
+#define PARTS_OF_ALL 3
+
 static void
 prepare(void *context, size_t i)
 {
-	struct report *r = context;
+	struct preparation *p = context;
+	struct report *r = p->r;
 	struct endpoint_report *ep = &r->endpoints[i / 2];
 
-	if (i % 2 == 0)
+	if (i == 2 * r->n_endpoints)
+		p->gaps = gaps_find(r->d);
+	else if (i == 2 * r->n_endpoints + 1)
+		egress_find(&r->egress, r->d);
+	else if (i == 2 * r->n_endpoints + 2)
+		sources_find(&r->sources, r->d);
+	else if (i % 2 == 0)
 		summary_make(&ep->summary, r->d, &ep->endpoint->attempts);
 	else
 		pairs_find(&ep->pairs, r->d, &ep->endpoint->attempts);
+}
+
+static void
+sum_pairs(struct report *r)
+{
+	const struct pairs *p;
+	size_t i;
+
+	for (i = 0; i < r->n_endpoints; i++) {
+		p = &r->endpoints[i].pairs;
+		r->n_pairs += p->n;
+		r->both_ok += p->both_ok;
+		r->nat_only += p->nat_only;
+		r->direct_only += p->direct_only;
+		r->both_failed += p->both_failed;
+	}
 }
 
 void
@@ -29,33 +61,31 @@ report_make(struct report *r, const struct dataset *d,
     const struct scorecard *card, int64_t generated_at_us)
 {
 	struct gateway_facts gateway = { d->pool_per_destination, d->provider };
+	struct preparation p = { .r = r };
 	const struct pairs **pairs;
-	struct endpoint_report *ep;
-	size_t i;
+	const struct part **wholes;
+	size_t n = d->n_endpoints, i;
 
 	memset(r, 0, sizeof(*r));
 	r->d = d;
 	r->generated_at_us = generated_at_us;
-	r->endpoints = x_calloc(d->n_endpoints + 1, sizeof(*r->endpoints));
-	r->n_endpoints = d->n_endpoints;
-	pairs = x_calloc(d->n_endpoints + 1, sizeof(*pairs));
-	for (i = 0; i < d->n_endpoints; i++)
+	r->endpoints = x_calloc(n + 1, sizeof(*r->endpoints));
+	r->n_endpoints = n;
+	for (i = 0; i < n; i++)
 		r->endpoints[i].endpoint = &d->endpoints[i];
-	parallel_each(2 * r->n_endpoints, prepare, r);
-	for (i = 0; i < d->n_endpoints; i++) {
-		ep = &r->endpoints[i];
-		r->n_pairs += ep->pairs.n;
-		r->both_ok += ep->pairs.both_ok;
-		r->nat_only += ep->pairs.nat_only;
-		r->direct_only += ep->pairs.direct_only;
-		r->both_failed += ep->pairs.both_failed;
-		pairs[i] = &ep->pairs;
+	parallel_each(2 * n + PARTS_OF_ALL, prepare, &p);
+	sum_pairs(r);
+	pairs = x_calloc(n + 1, sizeof(*pairs));
+	wholes = x_calloc(n + 1, sizeof(*wholes));
+	for (i = 0; i < n; i++) {
+		pairs[i] = &r->endpoints[i].pairs;
+		wholes[i] = &r->endpoints[i].summary.all;
 	}
-	sources_find(&r->sources, d);
-	egress_find(&r->egress, d);
-	notes_make(&r->notes, d, pairs);
+	notes_make(&r->notes, d, pairs, wholes, p.gaps);
 	verdict_make(&r->verdict, d, pairs, card, &gateway);
+	free(wholes);
 	free(pairs);
+	free(p.gaps);
 }
 
 void

@@ -25,6 +25,13 @@ is_private(const char *address)
 	    v4 >> 22 == 0x191 || v4 >> 16 == 0xa9fe;
 }
 
+/* Whether far ends saw an attempt of a nat path so. */
+static bool
+is_of_nat(const struct dataset *d, size_t address)
+{
+	return (d->seen_of[address] & 1U << ROLE_NAT) != 0;
+}
+
 /*
  * An address by which attempts of the NAT path were seen, at any endpoint, is
  * outside.  Where none was seen, so is any public one that is no host's own.
@@ -37,11 +44,11 @@ find_outside(struct capture_view *v, const struct dataset *d)
 	size_t k;
 
 	for (k = 0; k < d->addresses.n; k++)
-		any |= d->of_nat[k];
+		any |= is_of_nat(d, k);
 	for (k = 0; k < v->c->addresses.n; k++) {
 		i = names_find(&d->addresses, v->c->addresses.text[k]);
 		v->outside[k] = i != UINT32_MAX
-		    ? d->of_nat[i]
+		    ? is_of_nat(d, i)
 		    : !any && !is_private(v->c->addresses.text[k]);
 	}
 }

@@ -237,10 +237,14 @@ verdict_make(struct verdict *v, const struct dataset *d,
 	for (i = 0; i < d->n_endpoints; i++)
 		w.captures[i] =
 		    capture_view_make(d, &d->endpoints[i].attempts, pairs[i]);
+	w.episodes = x_calloc(d->n_endpoints + 1, sizeof(*w.episodes));
 	judge(&w);
-	for (i = 0; i < d->n_endpoints; i++)
+	for (i = 0; i < d->n_endpoints; i++) {
 		capture_view_free(w.captures[i]);
+		episodes_clear(&w.episodes[i]);
+	}
 	free(w.captures);
+	free(w.episodes);
 }
 
 static void

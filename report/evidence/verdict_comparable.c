@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "natdiff/xalloc.h"
 #include "report/evidence/verdict_work.h"
-#include "report/parallel.h"
 #include "report/unpaired.h"
 
 /* Clocks differ: so many of the pairs begin apart by so much, one way. */
-#define SHIFT_PART  4 /* of the interval */
 #define SHIFT_SHARE 0.8
+#define SHIFT_PART  4 /* of the interval; pairs.h counts by it, too */
 
 /* Dates of servers are whole seconds: so many of them, and so much. */
 #define DATES_LEAST    10
@@ -24,30 +22,14 @@
 #define HALF_REFUSE 0.5
 
 static bool
-observed_on_both(const struct dataset *d, uint32_t *address)
+observed_on_both(const struct dataset *d, size_t *address)
 {
-	uint8_t *seen = x_calloc(d->addresses.n + 1, 1);
-	const struct attempts *a;
-	bool both = false;
-	uint32_t path;
-	size_t i, k;
+	const unsigned both = 1U << ROLE_DIRECT | 1U << ROLE_NAT;
 
-	for (i = 0; i < d->n_endpoints; i++) {
-		a = &d->endpoints[i].attempts;
-		for (k = 0; k < a->n; k++) {
-			if (attempt_observed(a, k) == NO_INDEX)
-				continue;
-			path = attempt_path(d, a, k);
-			seen[attempt_observed(a, k)] |=
-			    (uint8_t)(1u << d->paths[path].role);
-		}
-	}
-	for (i = 0; i < d->addresses.n && !both; i++) {
-		both = seen[i] == 3;
-		*address = (uint32_t)i;
-	}
-	free(seen);
-	return both;
+	for (*address = 0; *address < d->addresses.n; ++*address)
+		if (d->seen_of[*address] == both)
+			return true;
+	return false;
 }
 
 static size_t
@@ -61,42 +43,11 @@ attempts_of(const struct dataset *d, enum role role)
 	return count;
 }
 
-/* What each endpoint's pairs say of it. */
-struct shifts {
-	const struct work *w;
-	struct pairing *of; /* by endpoint */
-};
-
 /*
  * Pairs in which one side always begins first are of clocks that differ; in
  * which now this and now that one is late, of names that were slow to
  * resolve.  Only pairs that succeeded tell.
  */
-static void
-count_shifts(void *context, size_t endpoint)
-{
-	const struct shifts *shifts = context;
-	struct pairing *p = &shifts->of[endpoint];
-	const struct work *w = shifts->w;
-	const struct attempts *a = &w->d->endpoints[endpoint].attempts;
-	const struct pairs *pairs = w->pairs[endpoint];
-	struct pair pair;
-	size_t i;
-	int later;
-
-	for (i = 0; i < pairs->n; i++) {
-		pair = pair_at(pairs, i);
-		if (attempt_failure(a, pair.nat) != FAILURE_NONE ||
-		    attempt_failure(a, pair.direct) != FAILURE_NONE)
-			continue;
-		later = attempt_offset(a, pair.nat) -
-		    attempt_offset(a, pair.direct);
-		p->good++;
-		p->nat_later += later * SHIFT_PART > OFFSET_UNIT;
-		p->nat_earlier += -later * SHIFT_PART > OFFSET_UNIT;
-	}
-}
-
 static bool
 clocks_differ(const struct pairing *p)
 {
@@ -109,24 +60,23 @@ clocks_differ(const struct pairing *p)
 void
 verdict_sum_pairing(struct pairing *p, const struct work *w)
 {
-	size_t n = w->d->n_endpoints, i;
-	struct shifts shifts = { w, x_calloc(n + 1, sizeof(*shifts.of)) };
+	const struct pairs *pairs;
+	size_t i;
 
 	memset(p, 0, sizeof(*p));
-	parallel_each(n, count_shifts, &shifts);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < w->d->n_endpoints; i++) {
 		if (!endpoint_is_judged(&w->d->endpoints[i]))
 			continue;
-		p->pairs += w->pairs[i]->n;
-		p->half_nat += w->pairs[i]->half_nat;
-		p->half_direct += w->pairs[i]->half_direct;
-		p->half_dns += w->pairs[i]->half_dns;
-		p->good += shifts.of[i].good;
-		p->nat_later += shifts.of[i].nat_later;
-		p->nat_earlier += shifts.of[i].nat_earlier;
+		pairs = w->pairs[i];
+		p->pairs += pairs->n;
+		p->half_nat += pairs->half_nat;
+		p->half_direct += pairs->half_direct;
+		p->half_dns += pairs->half_dns;
+		p->good += pairs->both_ok;
+		p->nat_later += pairs->nat_later;
+		p->nat_earlier += pairs->nat_earlier;
 	}
 	p->nat = p->pairs + p->half_nat;
-	free(shifts.of);
 }
 
 /*
@@ -174,7 +124,7 @@ verdict_check_comparable(struct work *w, const struct pairing *p)
 {
 	struct verdict *v = w->v;
 	int64_t apart_us;
-	uint32_t address;
+	size_t address;
 	char *reason;
 
 	if (attempts_of(w->d, ROLE_NAT) == 0) {

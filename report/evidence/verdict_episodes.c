@@ -8,7 +8,6 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/verdict_work.h"
-#include "report/parallel.h"
 #include "report/stats/scan.h"
 
 /*
@@ -55,36 +54,17 @@ merge_episode(struct verdict *v, const struct episode *ep)
 		e->episode = *ep;
 }
 
-/* Those of each endpoint. */
-struct search {
-	const struct work *w;
-	struct episodes *found; /* by endpoint */
-};
-
-static void
-find_episodes(void *context, size_t endpoint)
-{
-	const struct search *s = context;
-	const struct dataset *d = s->w->d;
-
-	if (endpoint_is_judged(&d->endpoints[endpoint]))
-		episodes_find(&s->found[endpoint], d, (uint32_t)endpoint,
-		    s->w->pairs[endpoint]);
-}
-
 static void
 merge_episodes(struct work *w)
 {
-	size_t n = w->d->n_endpoints, i, k;
-	struct search s = { w, x_calloc(n + 1, sizeof(*s.found)) };
+	const struct episodes *found;
+	size_t i, k;
 
-	parallel_each(n, find_episodes, &s);
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < s.found[i].n; k++)
-			merge_episode(w->v, &s.found[i].episode[k]);
-		episodes_clear(&s.found[i]);
+	for (i = 0; i < w->d->n_endpoints; i++) {
+		found = &w->episodes[i];
+		for (k = 0; k < found->n; k++)
+			merge_episode(w->v, &found->episode[k]);
 	}
-	free(s.found);
 }
 
 void

@@ -9,15 +9,24 @@
 #include "report/evidence/verdict_work.h"
 #include "report/parallel.h"
 
+/* What is asked of an endpoint: the parts of where, and its episodes. */
+#define PARTS (WHERE_PARTS + 1)
+
 static void
-find_where(void *context, size_t i)
+find_part(void *context, size_t i)
 {
 	const struct work *w = context;
-	struct endpoint_verdict *e = &w->v->endpoints[i];
+	size_t endpoint = i / PARTS, part = i % PARTS;
+	struct endpoint_verdict *e = &w->v->endpoints[endpoint];
 
-	if (endpoint_is_judged(e->endpoint))
-		where_find(&e->where, w->d, &w->d->endpoints[i].attempts,
-		    w->pairs[i], &e->facts);
+	if (!endpoint_is_judged(e->endpoint))
+		return;
+	if (part < WHERE_PARTS)
+		where_part(&e->where, w->d, &e->endpoint->attempts,
+		    w->pairs[endpoint], &e->facts, part);
+	else
+		episodes_find(&w->episodes[endpoint], w->d, (uint32_t)endpoint,
+		    w->pairs[endpoint]);
 }
 
 void
@@ -27,7 +36,7 @@ verdict_find_where(struct work *w)
 	struct where **all = x_calloc(v->n_endpoints + 1, sizeof(*all));
 	size_t i;
 
-	parallel_each(v->n_endpoints, find_where, w);
+	parallel_each(v->n_endpoints * PARTS, find_part, w);
 	for (i = 0; i < v->n_endpoints; i++)
 		if (endpoint_is_judged(v->endpoints[i].endpoint))
 			all[i] = &v->endpoints[i].where;

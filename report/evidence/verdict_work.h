@@ -18,6 +18,7 @@ struct work {
 	const struct scorecard *card;
 	const struct gateway_facts *gateway;
 	struct capture_view **captures; /* by endpoint, NULL: there are none */
+	struct episodes *episodes;      /* by endpoint */
 	size_t control;      /* index of the control endpoint, or n */
 	int64_t interval_us; /* of the pairs */
 };
@@ -50,7 +51,7 @@ void verdict_judge_endpoints(struct work *w);
 void verdict_adjust(struct verdict *v);
 void verdict_find_troubled(struct verdict *v);
 
-/* Where the trouble is, by host and address. */
+/* Where the trouble is, by host and address; and each endpoint's episodes. */
 void verdict_find_where(struct work *w);
 
 void verdict_sum_pairing(struct pairing *p, const struct work *w);

@@ -408,20 +408,38 @@ find_change(struct where *w, const struct dataset *d, const struct attempts *a,
 /* ------------------------------------------------------------------- all */
 
 void
-where_find(struct where *w, const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs, const struct facts *whole)
+where_part(struct where *w, const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, const struct facts *whole, size_t part)
 {
 	struct hours hours;
 
+	switch (part) {
+	case 0:
+		divide(
+		    &w->targets, d, a, pairs, whole, NO_INDEX + 1, target_key);
+		break;
+	case 1:
+		divide(&w->hosts, d, a, pairs, whole, d->n_series, host_key);
+		break;
+	default:
+		count_hours(&hours, d, a, pairs);
+		choose_hours(w, &hours);
+		find_peak(w);
+		if (w->peak_hours > 0)
+			count_days(w, d, a, pairs);
+		find_change(w, d, a, pairs);
+	}
+}
+
+void
+where_find(struct where *w, const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, const struct facts *whole)
+{
+	size_t i;
+
 	memset(w, 0, sizeof(*w));
-	divide(&w->hosts, d, a, pairs, whole, d->n_series, host_key);
-	divide(&w->targets, d, a, pairs, whole, NO_INDEX + 1, target_key);
-	count_hours(&hours, d, a, pairs);
-	choose_hours(w, &hours);
-	find_peak(w);
-	if (w->peak_hours > 0)
-		count_days(w, d, a, pairs);
-	find_change(w, d, a, pairs);
+	for (i = 0; i < WHERE_PARTS; i++)
+		where_part(w, d, a, pairs, whole, i);
 }
 
 void

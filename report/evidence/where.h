@@ -74,6 +74,15 @@ void where_find(struct where *w, const struct dataset *d,
     const struct facts *whole);
 
 /*
+ * One of WHERE_PARTS parts of that, which know nothing of each other, for who
+ * has other work to do beside them.  w was 0 before the first.
+ */
+#define WHERE_PARTS 3
+void where_part(struct where *w, const struct dataset *d,
+    const struct attempts *a, const struct pairs *pairs,
+    const struct facts *whole, size_t part);
+
+/*
  * Adjust the tests of all these together, a family for hosts and one for
  * addresses, and mark the places that are shown.  A NULL is passed over.
  */

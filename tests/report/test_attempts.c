@@ -24,11 +24,21 @@ add(struct attempts *a, int64_t slot, unsigned seq, unsigned target,
 }
 
 static void
+sort(struct attempts *a)
+{
+	uint32_t *order = attempts_order(a);
+
+	if (order != NULL)
+		attempts_select(a, order, a->n);
+	free(order);
+}
+
+static void
 check_order(struct attempts *a, const char *what)
 {
 	size_t i;
 
-	attempts_sort(a);
+	sort(a);
 	for (i = 0; i < a->n; i++) {
 		cr_expect_eq(
 		    attempt_status(a, i), i + 1, "%s: place %zu", what, i);
@@ -92,7 +102,7 @@ check_many(size_t n, uint64_t most)
 		    (unsigned)(z >> 20) % 3, (unsigned)(z >> 25) % 4,
 		    (uint32_t)(z >> 30) % 5, (unsigned)i);
 	}
-	attempts_sort(&a);
+	sort(&a);
 	cr_assert_eq(a.n, n);
 	for (i = 0; i < n; i++) {
 		cr_assert(i == 0 || in_order(&a, i), "slots to %u: place %zu",
@@ -127,7 +137,7 @@ Test(attempts, of_the_same_key_the_earliest_in_the_slot_is_first)
 	row.offset = -4;
 	row.status = 1;
 	attempts_add(&a, &row);
-	attempts_sort(&a);
+	sort(&a);
 	cr_expect_eq(attempt_status(&a, 0), 1);
 	cr_expect_eq(attempt_offset(&a, 0), -4);
 	cr_expect_eq(attempt_offset(&a, 1), 5);
