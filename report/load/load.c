@@ -1,6 +1,6 @@
 /*
- * From files to columns: all files are opened and checked, and what others
- * recorded is read of all of them; then, some files at a time, the small
+ * From files to columns: all files are checked, and what others recorded is
+ * read of all of them; then, some files at a time, the small
  * tables, the attempts, and what stands around them.
  */
 #include "config.h"
@@ -72,7 +72,8 @@ loader_clear(struct loader *l)
 struct some {
 	struct loader *loaders;
 	size_t n;
-	struct err *e; /* of each */
+	size_t checked; /* inputs below it are checked page by page */
+	struct err *e;  /* of each */
 };
 
 static void
@@ -81,7 +82,9 @@ open_one(void *context, size_t i)
 	struct some *some = context;
 	struct loader *l = &some->loaders[i];
 
-	l->db = database_open_again(l->file, &some->e[i]);
+	l->db = l->input < some->checked
+	    ? database_open(l->file, &some->e[i])
+	    : database_open_again(l->file, &some->e[i]);
 	if (l->db != NULL)
 		l->rows_most = database_rows_most(l->db);
 }
@@ -89,10 +92,10 @@ open_one(void *context, size_t i)
 /* Open files first to first + n, load them, and close them. */
 static int
 with_some(int (*load)(struct loader *loaders, size_t n, struct err *e),
-    struct dataset *d, char **files, size_t first, size_t n,
+    size_t checked, struct dataset *d, char **files, size_t first, size_t n,
     const struct load_filter *f, struct err *e)
 {
-	struct some some = { .n = n };
+	struct some some = { .n = n, .checked = checked };
 	int result = 0;
 	size_t i;
 
@@ -119,18 +122,21 @@ with_some(int (*load)(struct loader *loaders, size_t n, struct err *e),
 	return result;
 }
 
-/* All files, as many at a time as are opened at once. */
+/*
+ * All files, as many at a time as are opened at once; those in front, checked
+ * of them, are checked as a whole.
+ */
 static int
 in_turn(int (*load)(struct loader *loaders, size_t n, struct err *e),
-    struct dataset *d, char **files, size_t n, const struct load_filter *f,
-    struct err *e)
+    size_t checked, struct dataset *d, char **files, size_t n,
+    const struct load_filter *f, struct err *e)
 {
 	size_t i, many;
 	int result = 0;
 
 	for (i = 0; i < n && result == 0; i += FILES_AT_ONCE) {
 		many = n - i < FILES_AT_ONCE ? n - i : FILES_AT_ONCE;
-		result = with_some(load, d, files, i, many, f, e);
+		result = with_some(load, checked, d, files, i, many, f, e);
 	}
 	return result;
 }
@@ -203,53 +209,22 @@ check_filter(
 }
 
 /*
- * All files, before anything is read of one.  Those in front, as many as are
- * together no larger than one that is checked, are checked as a whole.
+ * How many files, from the first on, are together no larger than one that is
+ * checked page by page.
  */
-struct checks {
-	char **files;
-	size_t n_whole;
-	int *result;
-	struct err *e;
-};
-
-static void
-check_file(void *context, size_t i)
+static size_t
+count_checked(char **files, size_t n)
 {
-	struct checks *c = context;
-	sqlite3 *db = i < c->n_whole
-	    ? database_open(c->files[i], &c->e[i])
-	    : database_open_again(c->files[i], &c->e[i]);
-
-	c->result[i] = db != NULL ? 0 : -1;
-	database_close(db);
-}
-
-/* The first that is not in order is told. */
-static int
-check_files(char **files, size_t n, struct err *e)
-{
-	struct checks c = { files, 0, x_calloc(n + 1, sizeof(*c.result)),
-		x_calloc(n + 1, sizeof(*c.e)) };
 	off_t bytes = 0;
 	struct stat st;
-	int result = 0;
 	size_t i;
 
-	for (; c.n_whole < n; c.n_whole++) {
-		bytes += stat(files[c.n_whole], &st) == 0 ? st.st_size : 0;
+	for (i = 0; i < n; i++) {
+		bytes += stat(files[i], &st) == 0 ? st.st_size : 0;
 		if (bytes > DATABASE_CHECKED_BYTES)
 			break;
 	}
-	parallel_each(n, check_file, &c);
-	for (i = 0; i < n && result == 0; i++) {
-		result = c.result[i];
-		if (result != 0)
-			*e = c.e[i];
-	}
-	free(c.result);
-	free(c.e);
-	return result;
+	return i;
 }
 
 int
@@ -258,14 +233,13 @@ load_files(struct dataset *d, char **files, size_t n,
 {
 	d->since_us = f->since_us;
 	d->until_us = f->until_us;
-	if (check_files(files, n, e) != 0)
-		return -1;
-	if (in_turn(load_witnesses, d, files, n, f, e) != 0)
+	if (in_turn(load_witnesses, count_checked(files, n), d, files, n, f,
+		e) != 0)
 		return -1;
 	dataset_sort_arrivals(d);
 	imports_finish(&d->imports);
 	captures_finish(&d->captures);
-	if (in_turn(load_measured, d, files, n, f, e) != 0)
+	if (in_turn(load_measured, 0, d, files, n, f, e) != 0)
 		return -1;
 	if (check_filter(d, f, e) != 0)
 		return -1;
