@@ -8,8 +8,14 @@
 
 #include "report/commands.h"
 
-/* Larger arrays go back to the system as soon as they are freed. */
-#define KEPT_BYTES (256 * 1024)
+/*
+ * Larger arrays go back to the system as soon as they are freed; of what the
+ * smaller ones leave, some is kept, as asking for it again and again costs
+ * more than it saves.
+ */
+#define LARGE_BYTES (256 * 1024)
+#define ASKED_BYTES (1024 * 1024)
+#define KEPT_BYTES  (4 * ASKED_BYTES)
 
 static const struct program program = {
 	"natdiff-report",
@@ -27,6 +33,8 @@ main(int argc, char **argv)
 {
 	/* Or threads wait for each other whenever they allocate. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TOP_PAD, ASKED_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	return program_main(&program, argc, argv);
 }
