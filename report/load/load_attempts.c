@@ -21,12 +21,13 @@ struct number {
 #define OFFSETS_MOST  100000
 #define OFFSET_MAX_US (TIME_MAX_US / 1000)
 
-static const struct number numbers[] = {
-	/* These say whether it is wanted at all. */
+/* Whether the attempt is wanted at all. */
+static const struct number place[] = {
 	{ ATTEMPT_STARTED, "started_at", 0, TIME_MAX_US, false },
 	{ ATTEMPT_RUN, "run_id", ID_MIN, INT64_MAX, false },
 	{ ATTEMPT_ENDPOINT, "endpoint_id", ID_MIN, INT64_MAX, false },
-#define NUMBERS_WANTED 3
+};
+static const struct number numbers[] = {
 	{ ATTEMPT_TARGET, "target_id", ID_MIN, INT64_MAX, true },
 	{ ATTEMPT_SLOT, "slot", 0, TIME_MAX_US / INTERVAL_MIN_US, false },
 	{ ATTEMPT_SEQ, "seq", 0, UINT16_MAX, false },
@@ -44,30 +45,32 @@ static const struct number numbers[] = {
 	{ ATTEMPT_OBSERVED_PORT, "observed_port", 1, 65535, true },
 	{ ATTEMPT_LOCAL_PORT, "local_port", 0, 65535, true },
 };
-#define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * What an attempt's row has: by column, NOT_MEASURED for NULL.  The rows of
- * numbers[from..to) are read; NULL, or the name of the column that is bad.
+ * Set got to what an attempt's row has in columns[0..n), NOT_MEASURED for
+ * NULL.  NULL, or the name of the column that is bad.
  */
 static const char *
-read_numbers(sqlite3_value **v, size_t from, size_t to,
+read_numbers(sqlite3_value **v, const struct number *columns, size_t n,
     int64_t got[ATTEMPT_COLUMN_COUNT])
 {
-	const struct number *n;
+	const struct number *c;
 	int64_t x;
 	int type;
 
-	for (n = &numbers[from]; n < &numbers[to]; n++) {
-		x = sqlite3_value_int64(v[n->column]);
-		/* The table is STRICT: only 0 may be something else. */
-		type =
-		    x == 0 ? sqlite3_value_type(v[n->column]) : SQLITE_INTEGER;
-		if (type == SQLITE_NULL && n->nullable)
+	for (c = columns; c < columns + n; c++) {
+		type = sqlite3_value_type(v[c->column]);
+		if (type == SQLITE_INTEGER) {
+			x = sqlite3_value_int64(v[c->column]);
+			if (x < c->min || x > c->max)
+				return c->name;
+		} else {
 			x = NOT_MEASURED;
-		else if (type != SQLITE_INTEGER || x < n->min || x > n->max)
-			return n->name;
-		got[n->column] = x;
+			if (type != SQLITE_NULL || !c->nullable)
+				return c->name;
+		}
+		got[c->column] = x;
 	}
 	return NULL;
 }
@@ -153,7 +156,7 @@ set_numbers(const int64_t got[ATTEMPT_COLUMN_COUNT], struct attempt_row *row)
 	row->local_port = or_none(got[ATTEMPT_LOCAL_PORT], NO_PORT);
 }
 
-/* The slot, and where in it the attempt began; false where both are absurd. */
+/* The slot, and where in it the attempt began; false if that is no time. */
 static bool
 set_slot(const int64_t got[ATTEMPT_COLUMN_COUNT], int64_t interval_us,
     struct attempt_row *row)
@@ -171,14 +174,14 @@ set_slot(const int64_t got[ATTEMPT_COLUMN_COUNT], int64_t interval_us,
 }
 
 /*
- * All but endpoint and time, for the run in row; NULL, or the column that is
- * bad.
+ * All that its row says by itself, for the run in row; NULL, or the column
+ * that is bad.
  */
 static const char *
 read_attempt(struct loader *l, sqlite3_value **v,
     int64_t got[ATTEMPT_COLUMN_COUNT], struct attempt_row *row)
 {
-	const char *bad = read_numbers(v, NUMBERS_WANTED, NUMBERS, got);
+	const char *bad = read_numbers(v, numbers, COUNT(numbers), got);
 
 	if (bad != NULL)
 		return bad;
@@ -302,7 +305,7 @@ loader_add_attempt(struct loader *l, sqlite3_value **v, struct err *e)
 	uint32_t endpoint;
 	const char *bad;
 
-	bad = read_numbers(v, 0, NUMBERS_WANTED, got);
+	bad = read_numbers(v, place, COUNT(place), got);
 	if (bad != NULL)
 		return bad_attempt(l, v, bad);
 	at = got[ATTEMPT_STARTED];
@@ -314,7 +317,9 @@ loader_add_attempt(struct loader *l, sqlite3_value **v, struct err *e)
 	if (row.run == LEFT_OUT || endpoint == LEFT_OUT)
 		return 0;
 	if (row.run == NOT_THERE || endpoint == NOT_THERE)
-		return bad_attempt(l, v, "run_id or endpoint_id");
+		return loader_bad_row(l,
+		    "attempt %" PRId64 ": no such run or endpoint",
+		    (int64_t)sqlite3_value_int64(v[ATTEMPT_ID]));
 	bad = read_attempt(l, v, got, &row);
 	if (bad != NULL)
 		return bad_attempt(l, v, bad);
