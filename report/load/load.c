@@ -1,7 +1,7 @@
 /*
- * From files to columns: all files are checked, and what others recorded is
- * read of all of them; then, some files at a time, the small
- * tables, the attempts, and what stands around them.
+ * From files to columns, some files at a time.  First each is checked, and
+ * what others recorded in it is read; when that is known of all, the small
+ * tables are, the attempts, and what stands around them.
  */
 #include "config.h"
 
@@ -68,12 +68,21 @@ loader_clear(struct loader *l)
 	database_close(l->db);
 }
 
-/* Some files that are opened side by side. */
-struct some {
-	struct loader *loaders;
+/* All files, and what is done with some of them at a time. */
+struct files {
+	struct dataset *d;
+	const struct load_filter *filter;
+	char **name;
 	size_t n;
-	size_t checked; /* inputs below it are checked page by page */
-	struct err *e;  /* of each */
+	size_t checked; /* of them, those in front, as a whole */
+	int (*load)(struct loader *loaders, size_t n, struct err *e);
+};
+
+/* Some that are opened side by side. */
+struct some {
+	const struct files *files;
+	struct loader *loaders;
+	struct err *e; /* of each */
 };
 
 static void
@@ -82,7 +91,7 @@ open_one(void *context, size_t i)
 	struct some *some = context;
 	struct loader *l = &some->loaders[i];
 
-	l->db = l->input < some->checked
+	l->db = l->input < some->files->checked
 	    ? database_open(l->file, &some->e[i])
 	    : database_open_again(l->file, &some->e[i]);
 	if (l->db != NULL)
@@ -91,20 +100,18 @@ open_one(void *context, size_t i)
 
 /* Open files first to first + n, load them, and close them. */
 static int
-with_some(int (*load)(struct loader *loaders, size_t n, struct err *e),
-    size_t checked, struct dataset *d, char **files, size_t first, size_t n,
-    const struct load_filter *f, struct err *e)
+load_some(const struct files *files, size_t first, size_t n, struct err *e)
 {
-	struct some some = { .n = n, .checked = checked };
+	struct some some = { .files = files };
 	int result = 0;
 	size_t i;
 
 	some.loaders = x_calloc(n, sizeof(*some.loaders));
 	some.e = x_calloc(n, sizeof(*some.e));
 	for (i = 0; i < n; i++)
-		some.loaders[i] = (struct loader){ .d = d,
-			.filter = f,
-			.file = files[first + i],
+		some.loaders[i] = (struct loader){ .d = files->d,
+			.filter = files->filter,
+			.file = files->name[first + i],
 			.input = first + i };
 	parallel_each(n, open_one, &some);
 	for (i = 0; i < n && result == 0; i++) {
@@ -114,7 +121,7 @@ with_some(int (*load)(struct loader *loaders, size_t n, struct err *e),
 		*e = some.e[i];
 	}
 	if (result == 0)
-		result = load(some.loaders, n, e);
+		result = files->load(some.loaders, n, e);
 	for (i = 0; i < n; i++)
 		loader_clear(&some.loaders[i]);
 	free(some.loaders);
@@ -122,21 +129,16 @@ with_some(int (*load)(struct loader *loaders, size_t n, struct err *e),
 	return result;
 }
 
-/*
- * All files, as many at a time as are opened at once; those in front, checked
- * of them, are checked as a whole.
- */
+/* All, as many at a time as are opened at once. */
 static int
-in_turn(int (*load)(struct loader *loaders, size_t n, struct err *e),
-    size_t checked, struct dataset *d, char **files, size_t n,
-    const struct load_filter *f, struct err *e)
+load_all(const struct files *files, struct err *e)
 {
-	size_t i, many;
+	size_t n = files->n, i, many;
 	int result = 0;
 
 	for (i = 0; i < n && result == 0; i += FILES_AT_ONCE) {
 		many = n - i < FILES_AT_ONCE ? n - i : FILES_AT_ONCE;
-		result = with_some(load, checked, d, files, i, many, f, e);
+		result = load_some(files, i, many, e);
 	}
 	return result;
 }
@@ -228,18 +230,23 @@ count_checked(char **files, size_t n)
 }
 
 int
-load_files(struct dataset *d, char **files, size_t n,
+load_files(struct dataset *d, char **names, size_t n,
     const struct load_filter *f, struct err *e)
 {
+	struct files files = { d, f, names, n, count_checked(names, n),
+		load_witnesses };
+
 	d->since_us = f->since_us;
 	d->until_us = f->until_us;
-	if (in_turn(load_witnesses, count_checked(files, n), d, files, n, f,
-		e) != 0)
+	if (load_all(&files, e) != 0)
 		return -1;
 	dataset_sort_arrivals(d);
 	imports_finish(&d->imports);
 	captures_finish(&d->captures);
-	if (in_turn(load_measured, 0, d, files, n, f, e) != 0)
+	/* They were checked just now. */
+	files.checked = 0;
+	files.load = load_measured;
+	if (load_all(&files, e) != 0)
 		return -1;
 	if (check_filter(d, f, e) != 0)
 		return -1;
