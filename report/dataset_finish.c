@@ -132,7 +132,12 @@ sort_attempts(struct moves *moved)
 	free(moved->order);
 }
 
-/* What the attempts of one endpoint show of tables that all share. */
+/*
+ * What attempts show of tables that all endpoints share: counted in so
+ * many parts, each of every fourth endpoint: endpoints and runs may be many.
+ */
+#define COUNTS 4
+
 struct counts {
 	size_t *attempts; /* by run */
 	uint8_t *seen_of; /* by address, as in the dataset */
@@ -140,45 +145,47 @@ struct counts {
 
 struct counting {
 	const struct dataset *d;
-	struct counts *of; /* by endpoint */
+	struct counts of[COUNTS];
 };
 
 static void
-count_endpoint(void *context, size_t endpoint)
+count_part(void *context, size_t part)
 {
-	const struct counting *c = context;
+	struct counting *c = context;
 	const struct dataset *d = c->d;
-	const struct attempts *a = &d->endpoints[endpoint].attempts;
-	struct counts *of = &c->of[endpoint];
-	size_t i;
+	struct counts *of = &c->of[part];
+	const struct attempts *a;
+	size_t e, i;
 
 	of->attempts = x_calloc(d->n_runs + 1, sizeof(*of->attempts));
 	of->seen_of = x_calloc(d->addresses.n + 1, sizeof(*of->seen_of));
-	for (i = 0; i < a->n; i++) {
-		of->attempts[attempt_run(a, i)]++;
-		if (attempt_observed(a, i) != NO_INDEX)
-			of->seen_of[attempt_observed(a, i)] |=
-			    (uint8_t)(1U << attempt_role(d, a, i));
+	for (e = part; e < d->n_endpoints; e += COUNTS) {
+		a = &d->endpoints[e].attempts;
+		for (i = 0; i < a->n; i++) {
+			of->attempts[attempt_run(a, i)]++;
+			if (attempt_observed(a, i) != NO_INDEX)
+				of->seen_of[attempt_observed(a, i)] |=
+				    (uint8_t)(1U << attempt_role(d, a, i));
+		}
 	}
 }
 
 static void
 count_attempts(struct dataset *d)
 {
-	struct counting c = { d, x_calloc(d->n_endpoints + 1, sizeof(*c.of)) };
-	size_t e, i;
+	struct counting c = { .d = d };
+	size_t k, i;
 
-	parallel_each(d->n_endpoints, count_endpoint, &c);
+	parallel_each(COUNTS, count_part, &c);
 	d->seen_of = x_calloc(d->addresses.n + 1, sizeof(*d->seen_of));
-	for (e = 0; e < d->n_endpoints; e++) {
+	for (k = 0; k < COUNTS; k++) {
 		for (i = 0; i < d->n_runs; i++)
-			d->runs[i].attempts += c.of[e].attempts[i];
+			d->runs[i].attempts += c.of[k].attempts[i];
 		for (i = 0; i < d->addresses.n; i++)
-			d->seen_of[i] |= c.of[e].seen_of[i];
-		free(c.of[e].attempts);
-		free(c.of[e].seen_of);
+			d->seen_of[i] |= c.of[k].seen_of[i];
+		free(c.of[k].attempts);
+		free(c.of[k].seen_of);
 	}
-	free(c.of);
 }
 
 void
