@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include <stdbool.h>
+#include <assert.h>
 #include <stdlib.h>
 
 #include "natdiff/xalloc.h"
@@ -176,6 +176,7 @@ find_frequencies(struct frequencies *f, const struct different *d,
 		end = ties_end(s, first, n);
 		negative = count_negative(s, first, end);
 		value = s[first].magnitude;
+		assert(value < RANKS_LIMIT);
 		if (negative > 0)
 			f->of[--down] = (struct frequency){ -value, negative };
 		if (negative < end - first)
