@@ -32,6 +32,9 @@ struct endpoint {
 	struct attempts attempts;
 };
 
+/* More than anybody configures. */
+#define PATHS_MAX 256
+
 /* A way out, by name and role. */
 struct path {
 	char *name;

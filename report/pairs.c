@@ -146,8 +146,8 @@ count_offsets(
 	int later = attempt_offset(a, p.nat) - attempt_offset(a, p.direct);
 
 	out->apart += abs(later) > OFFSET_UNIT / 10;
-	out->nat_later += both_ok && later > OFFSET_UNIT / 4;
-	out->nat_earlier += both_ok && -later > OFFSET_UNIT / 4;
+	out->nat_later += both_ok && later * PAIRS_SHIFT_PART > OFFSET_UNIT;
+	out->nat_earlier += both_ok && -later * PAIRS_SHIFT_PART > OFFSET_UNIT;
 }
 
 static void

@@ -34,6 +34,9 @@ struct pair {
 	uint32_t nat;
 };
 
+/* Clocks differ where most pairs begin apart by a quarter of the interval. */
+#define PAIRS_SHIFT_PART 4
+
 /* The pairs in slot order: pair_at() of 0 to n - 1. */
 struct pairs {
 	size_t n;

@@ -14,6 +14,8 @@
 
 #define HOUR_US INT64_C(3600000000)
 
+_Static_assert(PATHS_MAX <= UINT8_MAX + 1, "a path fits into a byte");
+
 /* Some of the attempts: rows[0..n). */
 struct selection {
 	const struct dataset *d;

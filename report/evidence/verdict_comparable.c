@@ -12,7 +12,6 @@
 
 /* Clocks differ: so many of the pairs begin apart by so much, one way. */
 #define SHIFT_SHARE 0.8
-#define SHIFT_PART  4 /* of the interval; pairs.h counts by it, too */
 
 /* Dates of servers are whole seconds: so many of them, and so much. */
 #define DATES_LEAST    10
@@ -157,7 +156,7 @@ verdict_check_comparable(struct work *w, const struct pairing *p)
 		return -1;
 	}
 	apart_us = clocks_apart_us(w->d);
-	if (llabs(apart_us) * SHIFT_PART > w->interval_us &&
+	if (llabs(apart_us) * PAIRS_SHIFT_PART > w->interval_us &&
 	    llabs(apart_us) >= CLOCK_LEAST_US) {
 		verdict_miss(v,
 		    "clocks that agree: by the servers' dates those of the "

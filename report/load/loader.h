@@ -27,7 +27,6 @@
 #define ATTEMPTS_MAX UINT32_MAX
 #define INDEXES_MAX  NO_INDEX
 /* More than anybody configures, and few enough to count everything by them. */
-#define PATHS_MAX     256
 #define ENDPOINTS_MAX 1000
 
 #define LEFT_OUT      UINT32_MAX       /* in a map: the filter excludes it */
