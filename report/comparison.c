@@ -9,7 +9,7 @@
 
 #include "natdiff/xalloc.h"
 #include "report/comparison.h"
-#include "report/evidence/facts.h"
+#include "report/evidence/contrast.h"
 #include "report/pairs.h"
 #include "report/stats/adjust.h"
 #include "report/stats/quantile.h"

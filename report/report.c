@@ -12,32 +12,36 @@
 #include "report/parallel.h"
 #include "report/report.h"
 
-/* What knows of the dataset alone. */
+/* What is found of the dataset alone, in parts. */
 struct preparation {
 	struct report *r;
 	struct gap *gaps;
 };
 
-/* Of each endpoint by itself counts and pairs, and a few things of all. */
-#define PARTS_OF_ALL 3
+/* Of each endpoint by itself counts and pairs, and two things of all. */
+enum { PART_SUMMARY, PART_PAIRS, PARTS_OF_ENDPOINT };
+enum { PART_GAPS, PART_SOURCES, PARTS_OF_ALL };
 
 static void
 prepare(void *context, size_t i)
 {
 	struct preparation *p = context;
 	struct report *r = p->r;
-	struct endpoint_report *ep = &r->endpoints[i / 2];
+	size_t of_endpoints = PARTS_OF_ENDPOINT * r->n_endpoints;
+	struct endpoint_report *ep;
 
-	if (i == 2 * r->n_endpoints)
+	if (i == of_endpoints + PART_GAPS) {
 		p->gaps = gaps_find(r->d);
-	else if (i == 2 * r->n_endpoints + 1)
-		egress_find(&r->egress, r->d);
-	else if (i == 2 * r->n_endpoints + 2)
+	} else if (i == of_endpoints + PART_SOURCES) {
 		sources_find(&r->sources, r->d);
-	else if (i % 2 == 0)
-		summary_make(&ep->summary, r->d, &ep->endpoint->attempts);
-	else
-		pairs_find(&ep->pairs, r->d, &ep->endpoint->attempts);
+	} else {
+		ep = &r->endpoints[i / PARTS_OF_ENDPOINT];
+		if (i % PARTS_OF_ENDPOINT == PART_SUMMARY)
+			summary_make(
+			    &ep->summary, r->d, &ep->endpoint->attempts);
+		else
+			pairs_find(&ep->pairs, r->d, &ep->endpoint->attempts);
+	}
 }
 
 static void
@@ -73,8 +77,9 @@ report_make(struct report *r, const struct dataset *d,
 	r->n_endpoints = n;
 	for (i = 0; i < n; i++)
 		r->endpoints[i].endpoint = &d->endpoints[i];
-	parallel_each(2 * n + PARTS_OF_ALL, prepare, &p);
+	parallel_each(PARTS_OF_ENDPOINT * n + PARTS_OF_ALL, prepare, &p);
 	sum_pairs(r);
+	egress_find(&r->egress, d);
 	pairs = x_calloc(n + 1, sizeof(*pairs));
 	wholes = x_calloc(n + 1, sizeof(*wholes));
 	for (i = 0; i < n; i++) {

@@ -5,7 +5,7 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/capture_view.h"
-#include "report/evidence/facts.h"
+#include "report/evidence/outcome.h"
 
 /* Addresses that no one meets outside. */
 static bool

@@ -41,7 +41,6 @@ struct making {
 struct makings {
 	struct making of[OUTCOME_COUNT];
 	size_t n;
-	unsigned which;
 	struct outcomes direct; /* of the group at hand */
 	int64_t slot;
 };
@@ -53,7 +52,6 @@ begin(struct makings *m, unsigned which, size_t room, bool slots)
 	enum outcome o;
 
 	memset(m, 0, sizeof(*m));
-	m->which = which;
 	for (o = 0; o < OUTCOME_COUNT; o++) {
 		if ((which & OUTCOME_BIT(o)) == 0)
 			continue;

@@ -9,7 +9,7 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/episodes.h"
-#include "report/evidence/facts.h"
+#include "report/evidence/outcome.h"
 #include "report/stats/scan.h"
 
 /* The pairs of one slot. */

@@ -1,5 +1,5 @@
 /*
- * Counting and testing pairs.
+ * Counting pairs.
  */
 #include "config.h"
 
@@ -240,14 +240,15 @@ answer(void *context, size_t part)
 {
 	const struct question *q = context;
 
-	facts_part(q->f, q->d, q->a, q->pairs, q->scope, part);
+	facts_part(
+	    q->f, q->d, q->a, q->pairs, q->scope, (enum facts_parts)part);
 }
 
 void
 facts_part(struct facts *f, const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs, const struct scope *scope, size_t part)
+    const struct pairs *pairs, const struct scope *scope, enum facts_parts part)
 {
-	if (part == 0)
+	if (part == FACTS_CONTRASTS)
 		contrasts_find(f->contrast, OUTCOMES_ALL, d, a, pairs, scope);
 	else
 		facts_count(f, d, a, pairs, scope);

@@ -47,13 +47,13 @@ void facts_find(struct facts *f, const struct dataset *d,
     const struct scope *scope);
 
 /*
- * One of FACTS_PARTS parts of that, which know nothing of each other, for who
- * has other work to do beside them.  f was 0 before the first.
+ * A part of that, which knows nothing of the other, for who has other work to
+ * do beside them.  f was 0 before the first.
  */
-#define FACTS_PARTS 2
+enum facts_parts { FACTS_CONTRASTS, FACTS_COUNTS, FACTS_PARTS };
 void facts_part(struct facts *f, const struct dataset *d,
     const struct attempts *a, const struct pairs *pairs,
-    const struct scope *scope, size_t part);
+    const struct scope *scope, enum facts_parts part);
 
 /*
  * The last sample of the attempt's host before it; NULL where there is none

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "report/dataset.h"
-#include "report/evidence/facts.h"
+#include "report/evidence/contrast.h"
 #include "report/pairs.h"
 
 /* How far an attempt came, by the far end. */

@@ -4,6 +4,7 @@
 #ifndef NATDIFF_EVIDENCE_OUTCOME_H
 #define NATDIFF_EVIDENCE_OUTCOME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "natdiff/failure.h"

@@ -199,7 +199,7 @@ judge(struct work *w)
 	verdict_judge_endpoints(w);
 	verdict_adjust(v);
 	verdict_find_troubled(v);
-	verdict_find_where(w);
+	verdict_search(w);
 	if (verdict_check_comparable(w, &p) != 0) {
 		verdict_state(
 		    v, "nothing can be said without %s", v->missing[0]);

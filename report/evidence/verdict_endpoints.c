@@ -79,7 +79,8 @@ find_part(void *context, size_t part)
 	const struct pairs *pairs = w->pairs[endpoint];
 
 	if (of < FACTS_PARTS)
-		facts_part(&e->facts, w->d, a, pairs, &verdict_everything, of);
+		facts_part(&e->facts, w->d, a, pairs, &verdict_everything,
+		    (enum facts_parts)of);
 	else
 		compare_latency(&e->latency[of - FACTS_PARTS], a, pairs,
 		    (enum duration)(of - FACTS_PARTS));

@@ -52,7 +52,7 @@ void verdict_adjust(struct verdict *v);
 void verdict_find_troubled(struct verdict *v);
 
 /* Where the trouble is, by host and address; and each endpoint's episodes. */
-void verdict_find_where(struct work *w);
+void verdict_search(struct work *w);
 
 void verdict_sum_pairing(struct pairing *p, const struct work *w);
 

@@ -407,39 +407,39 @@ find_change(struct where *w, const struct dataset *d, const struct attempts *a,
 
 /* ------------------------------------------------------------------- all */
 
-void
-where_part(struct where *w, const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs, const struct facts *whole, size_t part)
+static void
+find_times(struct where *w, const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs)
 {
 	struct hours hours;
 
-	switch (part) {
-	case 0:
-		divide(
-		    &w->targets, d, a, pairs, whole, NO_INDEX + 1, target_key);
-		break;
-	case 1:
-		divide(&w->hosts, d, a, pairs, whole, d->n_series, host_key);
-		break;
-	default:
-		count_hours(&hours, d, a, pairs);
-		choose_hours(w, &hours);
-		find_peak(w);
-		if (w->peak_hours > 0)
-			count_days(w, d, a, pairs);
-		find_change(w, d, a, pairs);
-	}
+	count_hours(&hours, d, a, pairs);
+	choose_hours(w, &hours);
+	find_peak(w);
+	if (w->peak_hours > 0)
+		count_days(w, d, a, pairs);
+	find_change(w, d, a, pairs);
 }
 
 void
-where_find(struct where *w, const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs, const struct facts *whole)
+where_part(struct where *w, const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs, const struct facts *whole, enum where_parts part)
 {
-	size_t i;
-
-	memset(w, 0, sizeof(*w));
-	for (i = 0; i < WHERE_PARTS; i++)
-		where_part(w, d, a, pairs, whole, i);
+	switch (part) {
+	case WHERE_TARGETS:
+		divide(
+		    &w->targets, d, a, pairs, whole, NO_INDEX + 1, target_key);
+		break;
+	case WHERE_HOSTS:
+		divide(&w->hosts, d, a, pairs, whole, d->n_series, host_key);
+		break;
+	case WHERE_TIMES:
+		find_times(w, d, a, pairs);
+		break;
+	case WHERE_PARTS:
+	default:
+		break;
+	}
 }
 
 void

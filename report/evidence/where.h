@@ -65,22 +65,17 @@ struct where {
 	struct change change;
 };
 
-/*
- * Find all but what where_adjust() does.  pairs are those of a, and whole are
- * their facts, all of them.
- */
-void where_find(struct where *w, const struct dataset *d,
-    const struct attempts *a, const struct pairs *pairs,
-    const struct facts *whole);
+/* What is found: by address, by host, and over time. */
+enum where_parts { WHERE_TARGETS, WHERE_HOSTS, WHERE_TIMES, WHERE_PARTS };
 
 /*
- * One of WHERE_PARTS parts of that, which know nothing of each other, for who
- * has other work to do beside them.  w was 0 before the first.
+ * Find a part of all but what where_adjust() does; they know nothing of each
+ * other.  w was 0 before the first, pairs are those of a, and whole are their
+ * facts, all of them.
  */
-#define WHERE_PARTS 3
 void where_part(struct where *w, const struct dataset *d,
     const struct attempts *a, const struct pairs *pairs,
-    const struct facts *whole, size_t part);
+    const struct facts *whole, enum where_parts part);
 
 /*
  * Adjust the tests of all these together, a family for hosts and one for

@@ -4,7 +4,7 @@
 #include "config.h"
 
 #include "natdiff/xalloc.h"
-#include "report/evidence/facts.h"
+#include "report/evidence/outcome.h"
 #include "report/monitor/slotrates.h"
 
 struct slot_rate *

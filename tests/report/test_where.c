@@ -97,7 +97,10 @@ look(void)
 	for (i = 0; i < d.n_endpoints; i++)
 		pairs_find(&pairs[i], &d, &d.endpoints[i].attempts);
 	facts_find(&facts, &d, a, &pairs[0], &everything);
-	where_find(&where, &d, a, &pairs[0], &facts);
+	memset(&where, 0, sizeof(where));
+	for (i = 0; i < WHERE_PARTS; i++)
+		where_part(
+		    &where, &d, a, &pairs[0], &facts, (enum where_parts)i);
 	where_adjust(all, 1);
 	where_say(&said, &n_said, &where, &d, "", true);
 }
