@@ -166,7 +166,7 @@ static void
 find_frequencies(struct frequencies *f, const struct different *d,
     const struct item *s, size_t n)
 {
-	size_t up = d->negative, down = d->negative;
+	size_t up = d->negative, down = up;
 	size_t first, end, negative;
 	int64_t value;
 
