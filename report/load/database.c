@@ -121,9 +121,10 @@ open_with(const char *file, const char *parameters, int *code)
 	free(uri);
 	if (*code == SQLITE_OK) {
 		distrust(db);
+		/* A scan needs few pages at once: not 2 MB a file. */
 		*code = sqlite3_exec(db,
 		    "PRAGMA cell_size_check = ON; PRAGMA query_only = ON;"
-		    "PRAGMA temp_store = MEMORY;"
+		    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -256;"
 		    "BEGIN; SELECT count(*) FROM sqlite_schema;",
 		    NULL, NULL, NULL);
 	}
