@@ -244,11 +244,7 @@ find_part(struct comparison_part *part, const struct period *p, enum outcome o)
 		part->direct =
 		    (cells->direct_only + cells->both_failed) / (double)s.n;
 	}
-	if (s.real != NULL)
-		block_test_real(s.real, s.n, &part->test);
-	else
-		block_test(s.x, s.n, s.unit > 0 ? s.unit : 1, &part->test);
-	part->ci = block_interval(&part->test, cells);
+	part->ci = contrast_series_test(&s, &part->test);
 	contrast_series_clear(&s);
 }
 

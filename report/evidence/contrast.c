@@ -194,15 +194,14 @@ make(struct makings *m, unsigned which, const struct dataset *d,
 	end(m);
 }
 
-static void
-test(struct contrast *c, const struct outcome_series *s)
+struct interval
+contrast_series_test(const struct outcome_series *s, struct block_test *out)
 {
 	if (s->real != NULL)
-		block_test_real(s->real, s->n, &c->test);
+		block_test_real(s->real, s->n, out);
 	else
-		block_test(s->x, s->n, s->unit > 0 ? s->unit : 1, &c->test);
-	/* Real scores have no sign-flip test: the t test decides alone. */
-	c->ci = block_interval(&c->test, &s->cells);
+		block_test(s->x, s->n, s->unit > 0 ? s->unit : 1, out);
+	return block_interval(out, &s->cells);
 }
 
 void
@@ -217,7 +216,7 @@ contrasts_find(struct contrast c[OUTCOME_COUNT], unsigned which,
 	for (one = m.of; one < m.of + m.n; one++) {
 		bursts_describe(&one->nat_bursts, &one->c.nat_bursts);
 		bursts_describe(&one->direct_bursts, &one->c.direct_bursts);
-		test(&one->c, &one->s);
+		one->c.ci = contrast_series_test(&one->s, &one->c.test);
 		c[one->outcome] = one->c;
 		contrast_series_clear(&one->s);
 	}

@@ -75,4 +75,11 @@ void contrast_series(struct outcome_series *s, const struct dataset *d,
     const struct scope *scope, enum outcome outcome);
 void contrast_series_clear(struct outcome_series *s);
 
+/*
+ * The block test of a series; returns the interval of the difference in rate.
+ * Values that are averages of varying numbers have no test of signs.
+ */
+struct interval contrast_series_test(
+    const struct outcome_series *s, struct block_test *out);
+
 #endif
