@@ -10,9 +10,7 @@
 #include "natdiff/xalloc.h"
 #include "report/stats/quantile.h"
 #include "report/stats/rates.h"
-#include "report/summary.h"
-
-#define HOUR_US INT64_C(3600000000)
+#include "report/summary_hours.h"
 
 _Static_assert(PATHS_MAX <= UINT8_MAX + 1, "a path fits into a byte");
 
@@ -40,8 +38,7 @@ tally_rate(const struct tally *t, struct interval *ci)
 	return n > 0 ? x / n : NAN;
 }
 
-/* Count an attempt. */
-static void
+void
 tally_add(struct tally *t, enum failure failure, uint8_t syn_retransmits)
 {
 	if (failure == FAILURE_INTERRUPTED) {
@@ -359,100 +356,6 @@ divide(struct parts *parts, const struct selection *all,
 	free(rows);
 }
 
-/* ---------------------------------------------------------------- hours */
-
-/* Hours by (time, path) in a hash table of index + 1; 0 is free. */
-struct hours {
-	struct hour *hour;
-	size_t n, capacity;
-	uint32_t *slots;
-	size_t n_slots; /* a power of two */
-};
-
-static uint32_t *
-hours_slot(const struct hours *h, int64_t from_us, uint32_t path)
-{
-	uint64_t x = (uint64_t)(from_us / HOUR_US) * 31 + path;
-	size_t i;
-
-	x *= UINT64_C(0x9e3779b97f4a7c15);
-	i = (size_t)(x >> 32) & (h->n_slots - 1);
-	while (h->slots[i] != 0 &&
-	    (h->hour[h->slots[i] - 1].from_us != from_us ||
-		h->hour[h->slots[i] - 1].path != path))
-		i = (i + 1) & (h->n_slots - 1);
-	return &h->slots[i];
-}
-
-static void
-hours_grow(struct hours *h)
-{
-	size_t i;
-
-	h->n_slots = h->n_slots == 0 ? 256 : h->n_slots * 2;
-	free(h->slots);
-	h->slots = x_calloc(h->n_slots, sizeof(*h->slots));
-	for (i = 0; i < h->n; i++)
-		*hours_slot(h, h->hour[i].from_us, h->hour[i].path) =
-		    (uint32_t)i + 1;
-}
-
-/* The index of an hour of a path, which is there then. */
-static size_t
-hours_find(struct hours *h, int64_t from_us, uint32_t path)
-{
-	uint32_t *slot;
-
-	if (h->n * 2 >= h->n_slots)
-		hours_grow(h);
-	slot = hours_slot(h, from_us, path);
-	if (*slot == 0) {
-		h->hour = x_grow(h->hour, h->n, &h->capacity, sizeof(*h->hour));
-		memset(&h->hour[h->n], 0, sizeof(*h->hour));
-		h->hour[h->n].from_us = from_us;
-		h->hour[h->n].path = path;
-		*slot = (uint32_t)++h->n;
-	}
-	return *slot - 1;
-}
-
-static int
-compare_hours(const void *a, const void *b)
-{
-	const struct hour *x = a, *y = b;
-
-	if (x->from_us != y->from_us)
-		return x->from_us < y->from_us ? -1 : 1;
-	return (x->path > y->path) - (x->path < y->path);
-}
-
-static void
-count_hours(struct summary *s, const struct selection *all)
-{
-	/* By path: the hour of its last attempt, mostly that of the next. */
-	size_t *last = x_calloc(all->d->n_paths + 1, sizeof(*last)), i, k;
-	struct hours h = { 0 };
-	int64_t at;
-
-	for (i = 0; i < all->n; i++) {
-		at = attempt_started_us(all->d, all->a, i);
-		at = at < 0 ? 0 : at;
-		k = last[all->path[i]];
-		if (k >= h.n || h.hour[k].path != all->path[i] ||
-		    at < h.hour[k].from_us || at - h.hour[k].from_us >= HOUR_US)
-			k = hours_find(&h, at - at % HOUR_US, all->path[i]);
-		last[all->path[i]] = k;
-		tally_add(&h.hour[k].tally, attempt_failure(all->a, i),
-		    attempt_syn_retransmits(all->a, i));
-	}
-	if (h.n > 0)
-		qsort(h.hour, h.n, sizeof(*h.hour), compare_hours);
-	free(last);
-	free(h.slots);
-	s->hours = h.hour;
-	s->n_hours = h.n;
-}
-
 /* ------------------------------------------------------------------ all */
 
 void
@@ -478,7 +381,7 @@ summary_make(
 	    &s->hosts, &all, &s->all, host_key, hosts, d->n_series, &scratch);
 	divide(&s->addresses, &all, &s->all, address_key, hosts, d->addresses.n,
 	    &scratch);
-	count_hours(s, &all);
+	s->hours = hours_count(d, a, path, &s->n_hours);
 	free(scratch.statuses);
 	free(scratch.rows);
 	free(scratch.us);

@@ -77,6 +77,9 @@ void summary_make(
     struct summary *s, const struct dataset *d, const struct attempts *a);
 void summary_clear(struct summary *s);
 
+/* Count an attempt. */
+void tally_add(struct tally *t, enum failure failure, uint8_t syn_retransmits);
+
 /* The failure rate of a tally, NaN without attempts, and its interval. */
 double tally_rate(const struct tally *t, struct interval *ci);
 
