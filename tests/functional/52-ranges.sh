@@ -55,4 +55,33 @@ status=0
 "$report" diff [12][0-9].db >damaged.out 2>damaged.err || status=$?
 check "the first that is damaged is named, in one line" equals \
   "$status $(wc -l <damaged.err) $(grep -c '20.db: damaged' damaged.err)" "1 1 1"
+rm -f 20.db*
+"$tools/make_attempts" 20.db 1501 3 20 >/dev/null
+"$tools/make_attempts" 22.db 1501 3 22 >/dev/null
+: >29.db
+status=0
+"$report" diff [12][0-9].db >behind.out 2>behind.err || status=$?
+check "so is one behind those that are opened first" equals \
+  "$status $(wc -l <behind.err) $(grep -c '29.db: empty' behind.err)" "1 1 1"
+check "and nothing is printed of the others" equals "$(wc -c <behind.out)" 0
+
+# -- values of another type than SQLite would write --
+# Larger than what is checked page by page.
+"$tools/make_attempts" typed.db 260000 3 1 >/dev/null
+strict() {
+  sql typed.db "PRAGMA writable_schema = ON;
+    UPDATE sqlite_schema SET sql = replace(sql, '$1', '$2')
+      WHERE name = 'attempt'; PRAGMA writable_schema = RESET"
+}
+strict ') STRICT' ')'
+sql typed.db "UPDATE attempt SET seq = '7th' WHERE id = 9;
+  UPDATE attempt SET tls_us = 12.5 WHERE id = 10;
+  UPDATE attempt SET total_us = x'3132' WHERE id = 200000;
+  PRAGMA wal_checkpoint(TRUNCATE)" >/dev/null
+strict ')' ') STRICT'
+"$report" diff --format json typed.db >typed.json 2>typed.err
+check "a text, a fraction and a blob are no numbers" grep -q \
+  'typed.db: 3 rows left out.*attempt 9: seq' <(cat typed.err typed.json)
+check "the others count" equals \
+  "$(jq '[.endpoints[].paths[].attempts] | add' typed.json)" $((260000 - 3))
 done_testing
