@@ -1,6 +1,5 @@
 /*
- * The block test.  Sums are kept in doubles: whole numbers below 2^53 are
- * exact in them.
+ * The block test.
  */
 #include "config.h"
 
@@ -11,111 +10,9 @@
 #include "natdiff/xalloc.h"
 #include "report/stats/rmath.h"
 #include "report/stats/block.h"
+#include "report/stats/tau.h"
 
-#define TAU_BLOCKS 16   /* blocks that a variance is estimated from */
-#define DP_MOST    4096 /* sum of |s| up to which the table is cheaper */
-
-/* Whole or real values behind one face. */
-struct series {
-	const int32_t *whole;
-	const double *real;
-	size_t n;
-};
-
-/* gcc's analyser takes the values that are there for NULL, too. */
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wanalyzer-null-dereference"
-#endif
-static double
-value(const struct series *s, size_t i)
-{
-	return s->whole != NULL ? s->whole[i] : s->real[i];
-}
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 10
-#pragma GCC diagnostic pop
-#endif
-
-/*
- * Sample variances, two passes.  Sums are long double and differences double,
- * as in R: the number of blocks is a floor() of what is computed from these,
- * and often of a whole number.
- */
-static double
-variance(const double *y, size_t m)
-{
-	long double sum = 0;
-	double mean;
-	size_t i;
-
-	for (i = 0; i < m; i++)
-		sum += y[i];
-	mean = (double)(sum / (long double)m);
-	sum = 0;
-	for (i = 0; i < m; i++)
-		sum += (y[i] - mean) * (y[i] - mean);
-	return (double)(sum / (long double)(m - 1));
-}
-
-static double
-value_variance(const struct series *s)
-{
-	long double sum = 0;
-	double mean, d;
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		sum += value(s, i);
-	mean = (double)(sum / (long double)s->n);
-	sum = 0;
-	for (i = 0; i < s->n; i++) {
-		d = value(s, i) - mean;
-		sum += d * d;
-	}
-	return (double)(sum / (long double)(s->n - 1));
-}
-
-static double
-series_tau(const struct series *s)
-{
-	double v1, *y, best = 1, width = 2;
-	size_t m = s->n / 2, i;
-
-	if (s->n < TAU_BLOCKS)
-		return NAN;
-	v1 = value_variance(s);
-	if (v1 <= 0)
-		return 1;
-	/* Blocks of 2B values are pairs of blocks of B: halve in place. */
-	y = x_calloc(m, sizeof(*y));
-	for (i = 0; i < m; i++)
-		y[i] = value(s, 2 * i) + value(s, 2 * i + 1);
-	while (m >= TAU_BLOCKS) {
-		best = fmax(best, variance(y, m) / (width * v1));
-		m /= 2;
-		width *= 2;
-		for (i = 0; i < m; i++)
-			y[i] = y[2 * i] + y[2 * i + 1];
-	}
-	free(y);
-	return best;
-}
-
-double
-block_tau(const int32_t *x, size_t n)
-{
-	struct series s = { x, NULL, n };
-
-	return series_tau(&s);
-}
-
-double
-block_tau_real(const double *x, size_t n)
-{
-	struct series s = { NULL, x, n };
-
-	return series_tau(&s);
-}
+#define DP_MOST 4096 /* sum of |s| up to which the table is cheaper */
 
 size_t
 block_edge(size_t n, size_t count, size_t k)
@@ -205,32 +102,53 @@ block_count(size_t n, double tau)
 	return n < (size_t)k ? n : (size_t)k;
 }
 
+/* A test of which nothing is known but the number of values. */
+static void
+begin(struct block_test *b, size_t n)
+{
+	*b = (struct block_test){ .n = n,
+		.tau = NAN,
+		.est = NAN,
+		.se = NAN,
+		.t = NAN,
+		.p = NAN,
+		.ci = INTERVAL_UNKNOWN,
+		.deff = NAN,
+		.flip_p = NAN,
+		.robust_p = NAN };
+}
+
+static void
+divide(struct block_test *b, double tau)
+{
+	b->tau = tau;
+	b->gate = (double)b->n / (BLOCK_TAU_PER_BLOCK * tau) >= BLOCK_LEAST;
+	b->blocks = block_count(b->n, tau);
+}
+
 /*
- * Fills all of b but flip_p and robust_p from the sums of its blocks.  What
- * is compared with zero is compared in the caller's unit.
+ * Fills what is left but flip_p and robust_p from the sums of the blocks and
+ * the variance of the values.  What is compared with zero is compared in the
+ * caller's unit.
  */
 static void
-test_sums(const struct series *s, const double *sums, double unit,
-    struct block_test *b)
+test_sums(
+    struct block_test *b, const double *sums, double unit, double variance)
 {
-	double n = (double)s->n, k = (double)b->blocks, total = 0, v = 0;
-	double spread = 0, mean, r, q;
+	double n = (double)b->n, k = (double)b->blocks, total = 0, v = 0;
+	double spread = variance * (n - 1) / (unit * unit), mean, r, q;
 	size_t i, size;
 
 	for (i = 0; i < b->blocks; i++)
 		total += sums[i];
 	mean = total / unit / n;
 	for (i = 0; i < b->blocks; i++) {
-		size = block_edge(s->n, b->blocks, i + 1) -
-		    block_edge(s->n, b->blocks, i);
+		size = block_edge(b->n, b->blocks, i + 1) -
+		    block_edge(b->n, b->blocks, i);
 		r = sums[i] / unit - mean * (double)size;
 		v += r * r;
 	}
 	v *= k / (k - 1);
-	for (i = 0; i < s->n; i++) {
-		r = value(s, i) / unit - mean;
-		spread += r * r;
-	}
 	b->est = mean;
 	b->se = sqrt(v) / n;
 	b->deff = spread > 1e-12 * n ? v / spread : 1;
@@ -245,50 +163,24 @@ test_sums(const struct series *s, const double *sums, double unit,
 	}
 }
 
-/* Common part: returns false where there is nothing to test. */
-static bool
-test_series(const struct series *s, double unit, double sums[BLOCK_MOST],
-    struct block_test *b)
-{
-	size_t i, k;
-
-	*b = (struct block_test){ .n = s->n,
-		.tau = NAN,
-		.est = NAN,
-		.se = NAN,
-		.t = NAN,
-		.p = NAN,
-		.ci = INTERVAL_UNKNOWN,
-		.deff = NAN,
-		.flip_p = NAN,
-		.robust_p = NAN };
-	if (s->n < 2)
-		return false;
-	b->tau = series_tau(s);
-	b->gate = (double)s->n / (BLOCK_TAU_PER_BLOCK * b->tau) >= BLOCK_LEAST;
-	b->blocks = block_count(s->n, b->tau);
-	for (k = 0; k < b->blocks; k++) {
-		sums[k] = 0;
-		for (i = block_edge(s->n, b->blocks, k);
-		     i < block_edge(s->n, b->blocks, k + 1); i++)
-			sums[k] += value(s, i);
-	}
-	test_sums(s, sums, unit, b);
-	return true;
-}
-
 void
 block_test(const int32_t *x, size_t n, int32_t unit, struct block_test *out)
 {
-	struct series s = { x, NULL, n };
-	double sums[BLOCK_MOST];
 	int64_t whole[BLOCK_MOST];
-	size_t k;
+	double sums[BLOCK_MOST], variance;
+	size_t k, i = 0;
 
-	if (!test_series(&s, unit, sums, out))
+	begin(out, n);
+	if (n < 2)
 		return;
-	for (k = 0; k < out->blocks; k++)
-		whole[k] = (int64_t)sums[k];
+	divide(out, tau_whole(x, n, &variance));
+	for (k = 0; k < out->blocks; k++) {
+		whole[k] = 0;
+		for (; i < block_edge(n, out->blocks, k + 1); i++)
+			whole[k] += x[i];
+		sums[k] = (double)whole[k];
+	}
+	test_sums(out, sums, unit, variance);
 	out->flip_p = block_sign_flip(whole, out->blocks);
 	out->robust_p = isnan(out->p) ? out->flip_p : fmax(out->p, out->flip_p);
 }
@@ -296,11 +188,19 @@ block_test(const int32_t *x, size_t n, int32_t unit, struct block_test *out)
 void
 block_test_real(const double *x, size_t n, struct block_test *out)
 {
-	struct series s = { NULL, x, n };
-	double sums[BLOCK_MOST];
+	double sums[BLOCK_MOST], variance;
+	size_t k, i = 0;
 
-	if (!test_series(&s, 1, sums, out))
+	begin(out, n);
+	if (n < 2)
 		return;
+	divide(out, tau_real(x, n, &variance));
+	for (k = 0; k < out->blocks; k++) {
+		sums[k] = 0;
+		for (; i < block_edge(n, out->blocks, k + 1); i++)
+			sums[k] += x[i];
+	}
+	test_sums(out, sums, 1, variance);
 	/* All sums have one sign: of all others only the opposite goes as far.
 	 */
 	if (isnan(out->p))

@@ -71,14 +71,6 @@ struct interval block_interval_of(
     const struct rates_cells *cells, double deff, size_t blocks);
 
 /*
- * Dependence time by dyadic blocking: the largest ratio of the variance of
- * sums over B = 1, 2, 4, ... values to B times that of single values, as
- * long as 16 blocks remain; at least 1.
- */
-double block_tau(const int32_t *x, size_t n);
-double block_tau_real(const double *x, size_t n);
-
-/*
  * Exact two-sided p of |sum s| when every sign of s[0..count) is as likely as
  * the other.  count is at most BLOCK_MOST.
  */

@@ -9,6 +9,7 @@
 #include "natdiff/xalloc.h"
 #include "report/stats/block.h"
 #include "report/stats/changepoint.h"
+#include "report/stats/tau.h"
 
 #define TAIL 0.025 /* outside the interval, each side */
 
@@ -114,7 +115,7 @@ static size_t
 count_blocks(const int32_t *x, size_t n, int32_t unit)
 {
 	size_t k = n < CHANGEPOINT_MOST ? n : CHANGEPOINT_MOST, at = 1, i, edge;
-	double *y, mean, before, after, tau;
+	double *y, mean, before, after, tau, variance;
 
 	if (n < CHANGEPOINT_LEAST)
 		return 0;
@@ -126,7 +127,7 @@ count_blocks(const int32_t *x, size_t n, int32_t unit)
 	edge = block_edge(n, k, at);
 	for (i = 0; i < n; i++)
 		y[i] = (double)x[i] / unit - (i < edge ? before : after);
-	tau = block_tau_real(y, n);
+	tau = tau_real(y, n, &variance);
 	free(y);
 	return (size_t)fmin(
 	    CHANGEPOINT_MOST, floor((double)n / (BLOCK_TAU_PER_BLOCK * tau)));

@@ -1,0 +1,23 @@
+/*
+ * Dependence time by dyadic blocking: the largest ratio of the variance of
+ * sums over B = 1, 2, 4, ... values to B times that of single values, as
+ * long as 16 blocks remain; at least 1.
+ */
+#ifndef NATDIFF_STATS_TAU_H
+#define NATDIFF_STATS_TAU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The dependence time of x[0..n) in values; NaN below 16 of them.  *variance
+ * becomes the sample variance of the values, NaN below two.  O(n) time, 4n
+ * bytes of working memory.
+ *
+ * Sums and sums of squares of whole numbers are exact: what is the same in
+ * another unit, or should be a whole number, is so.
+ */
+double tau_whole(const int32_t *x, size_t n, double *variance);
+double tau_real(const double *x, size_t n, double *variance);
+
+#endif
