@@ -79,6 +79,12 @@ failure_is_local(enum failure f)
 	    f == FAILURE_TOO_MANY_OPEN_FILES || f == FAILURE_NO_BUFFER_SPACE;
 }
 
+bool
+failure_is_dns(enum failure f)
+{
+	return f >= FAILURE_DNS_NXDOMAIN && f <= FAILURE_DNS_TIMEOUT;
+}
+
 const char *
 phase_name(enum phase p)
 {

@@ -15,6 +15,39 @@ duration_name(enum duration d)
 	return names[d];
 }
 
+/* Not of the path: its host could not begin, or there was no address. */
+static bool
+is_own(enum failure f)
+{
+	return failure_is_local(f) || failure_is_dns(f);
+}
+
+static unsigned
+mark_if(bool has, enum mark mark)
+{
+	return has ? (unsigned)mark : 0;
+}
+
+static unsigned
+marks_of(const struct attempt_row *row)
+{
+	enum failure f = (enum failure)row->failure;
+	bool failed = f != FAILURE_NONE, own = failed && is_own(f);
+	bool resent =
+	    row->syn_retransmits != NO_COUNT && row->syn_retransmits > 0;
+	/* Something came before the SYN-ACK: an old connection, perhaps. */
+	bool answered = row->segs_in != NO_COUNT && row->segs_in > 1;
+
+	return mark_if(failed && !own, MARK_FAILED) | mark_if(own, MARK_OWN) |
+	    mark_if(!failed && row->status >= 400, MARK_STATUS) |
+	    mark_if(resent, MARK_RESENT) |
+	    mark_if(f == FAILURE_CONNECT_TIMEOUT || (resent && !answered),
+		MARK_SILENT) |
+	    mark_if(row->late != NO_COUNT && row->late > 0, MARK_LATE) |
+	    mark_if(row->syn_retransmits == NO_COUNT, MARK_SYN_UNKNOWN) |
+	    mark_if(row->late == NO_COUNT, MARK_LATE_UNKNOWN);
+}
+
 void
 attempts_add(struct attempts *a, const struct attempt_row *row)
 {
@@ -27,6 +60,7 @@ attempts_add(struct attempts *a, const struct attempt_row *row)
 	for (i = 0; i < DURATION_COUNT; i++)
 		packed_add(&a->column[field_duration_us + i],
 		    (uint32_t)(row->duration_us[i] + 1));
+	packed_add(&a->column[field_marks], marks_of(row));
 	a->n++;
 }
 

@@ -87,12 +87,28 @@ struct attempt_row {
 	FIELD(segs_in, uint8_t, uint8_t, 1)         \
 	FIELD(seen, uint8_t, uint8_t, 0)
 
+/*
+ * What stands out about an attempt, as flags: most have none.  They follow
+ * from the columns, and are what is counted by.
+ */
+enum mark {
+	MARK_FAILED = 1,  /* on its way, or at the far end */
+	MARK_OWN = 2,     /* so, but by its own host, or for want of a name */
+	MARK_STATUS = 4,  /* answered with 400 or more */
+	MARK_RESENT = 8,  /* a SYN was sent again */
+	MARK_SILENT = 16, /* no answer at all came to a SYN */
+	MARK_LATE = 32,   /* a later segment was sent again */
+	MARK_SYN_UNKNOWN = 64,
+	MARK_LATE_UNKNOWN = 128
+};
+
 enum attempt_field {
 #define FIELD(field, type, kept, by) field_##field,
 	ATTEMPT_FIELDS(FIELD)
 #undef FIELD
 	    field_duration_us,
-	field_count = field_duration_us + DURATION_COUNT
+	field_marks = field_duration_us + DURATION_COUNT,
+	field_count
 };
 
 /* By (slot, seq, target, run, offset) after dataset_finish(). */
@@ -118,12 +134,18 @@ attempt_duration_us(const struct attempts *a, enum duration d, size_t i)
 	return (uint32_t)(packed_get(&a->column[field_duration_us + d], i) - 1);
 }
 
+/* Flags of enum mark. */
+static inline unsigned
+attempt_marks(const struct attempts *a, size_t i)
+{
+	return (unsigned)packed_get(&a->column[field_marks], i);
+}
+
 /* Whether its SYN was sent again, as far as is known. */
 static inline bool
 attempt_resent(const struct attempts *a, size_t i)
 {
-	return attempt_syn_retransmits(a, i) != NO_COUNT &&
-	    attempt_syn_retransmits(a, i) > 0;
+	return (attempt_marks(a, i) & MARK_RESENT) != 0;
 }
 
 void attempts_add(struct attempts *a, const struct attempt_row *row);

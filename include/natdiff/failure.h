@@ -74,6 +74,9 @@ enum failure failure_parse(const char *name);
 /* Whether the probing host itself made it: a veto on blaming a path. */
 bool failure_is_local(enum failure f);
 
+/* The resolver's: the attempt never had an address. */
+bool failure_is_dns(enum failure f);
+
 const char *phase_name(enum phase p);
 
 /* The phase of a name, PHASE_COUNT where there is no such name. */

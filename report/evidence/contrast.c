@@ -38,11 +38,24 @@ struct making {
 	struct burst_count nat_bursts, direct_bursts;
 };
 
+/* Groups in which nobody has any of the outcomes, and the same is known. */
+struct quiet {
+	size_t groups; /* one behind the other: counted, and not looked at */
+	int n;         /* pairs in each */
+	unsigned known;
+};
+
 struct makings {
 	struct making of[OUTCOME_COUNT];
 	size_t n;
-	struct outcomes direct; /* of the group at hand */
+	unsigned which;
+	/* The group at hand. */
+	struct outcomes direct;
 	int64_t slot;
+	bool is_quiet; /* until now, and so are these */
+	struct quiet at_hand;
+	/* Those before it that are in no series yet. */
+	struct quiet before;
 };
 
 static void
@@ -52,13 +65,14 @@ begin(struct makings *m, unsigned which, size_t room, bool slots)
 	enum outcome o;
 
 	memset(m, 0, sizeof(*m));
+	m->which = which;
 	for (o = 0; o < OUTCOME_COUNT; o++) {
 		if ((which & OUTCOME_BIT(o)) == 0)
 			continue;
 		one = &m->of[m->n++];
 		one->outcome = o;
 		one->room = room;
-		one->s.x = x_malloc(room * sizeof(*one->s.x));
+		one->s.x = x_calloc(room, sizeof(*one->s.x));
 		if (slots)
 			one->s.slot = x_malloc(room * sizeof(*one->s.slot));
 	}
@@ -84,7 +98,7 @@ begin_real(struct making *m)
 	size_t i;
 
 	cells_of_counts(s, &m->c);
-	s->real = x_malloc(m->room * sizeof(*s->real));
+	s->real = x_calloc(m->room, sizeof(*s->real));
 	for (i = 0; i < s->n; i++)
 		s->real[i] = (double)s->x[i] / s->unit;
 	free(s->x);
@@ -105,17 +119,24 @@ add_real(struct outcome_series *s, double share, bool direct)
 	}
 }
 
-/* The group at hand is whole. */
+/* The next groups have so many pairs each. */
+static void
+expect(struct making *m, int n)
+{
+	if (m->s.n == 0)
+		m->s.unit = n;
+	else if (m->s.real == NULL && n != m->s.unit)
+		begin_real(m);
+}
+
+/* What is known of an outcome in a group. */
 static void
 add_group(struct making *m, bool direct, int64_t slot)
 {
 	struct outcome_series *s = &m->s;
 	size_t n = (size_t)m->n, nat = (size_t)m->nat;
 
-	if (s->n == 0)
-		s->unit = m->n;
-	else if (s->real == NULL && m->n != s->unit)
-		begin_real(m);
+	expect(m, m->n);
 	if (s->real != NULL)
 		add_real(s, (double)m->nat / m->n, direct);
 	else
@@ -133,11 +154,67 @@ add_group(struct making *m, bool direct, int64_t slot)
 	m->n = m->nat = 0;
 }
 
+/* Their values are 0, which new memory is. */
 static void
-add_groups(struct makings *m)
+add_quiet(struct making *m, const struct quiet *q)
+{
+	expect(m, q->n);
+	if (m->s.real != NULL)
+		m->s.cells.both_ok += (double)q->groups;
+	m->s.n += q->groups;
+	m->c.pairs += q->groups * (size_t)q->n;
+	bursts_add_ok(&m->nat_bursts, q->groups);
+	bursts_add_ok(&m->direct_bursts, q->groups);
+}
+
+/* The quiet groups go into the series. */
+static void
+flush(struct makings *m)
 {
 	struct making *one;
 
+	for (one = m->of; m->before.groups > 0 && one < m->of + m->n; one++)
+		if ((m->before.known & OUTCOME_BIT(one->outcome)) != 0)
+			add_quiet(one, &m->before);
+	m->before.groups = 0;
+}
+
+static void
+keep_quiet_group(struct makings *m)
+{
+	struct quiet *before = &m->before;
+	struct outcome_series *first = &m->of[0].s;
+
+	if (before->n != m->at_hand.n || before->known != m->at_hand.known)
+		flush(m);
+	before->n = m->at_hand.n;
+	before->known = m->at_hand.known;
+	if (first->slot != NULL)
+		first->slot[first->n + before->groups] = m->slot;
+	before->groups++;
+}
+
+static void
+begin_group(struct makings *m, unsigned marks, int64_t slot)
+{
+	m->direct = outcomes_of_marks(marks);
+	m->slot = slot;
+	m->is_quiet = (m->direct.has & m->which) == 0;
+	m->at_hand.n = 0;
+}
+
+/* The group at hand is whole. */
+static void
+end_group(struct makings *m)
+{
+	struct making *one;
+
+	if (m->is_quiet) {
+		if (m->at_hand.n > 0)
+			keep_quiet_group(m);
+		return;
+	}
+	flush(m);
 	for (one = m->of; one < m->of + m->n; one++)
 		if (one->n > 0)
 			add_group(one,
@@ -145,12 +222,33 @@ add_groups(struct makings *m)
 			    m->slot);
 }
 
+/* Count each outcome by itself, from the group's first pair on. */
 static void
-add_pair(struct makings *m, struct outcomes nat)
+break_quiet(struct makings *m)
 {
-	unsigned known = nat.known & m->direct.known, bit;
 	struct making *one;
 
+	for (one = m->of; m->is_quiet && one < m->of + m->n; one++)
+		if ((m->at_hand.known & OUTCOME_BIT(one->outcome)) != 0)
+			one->n = m->at_hand.n;
+	m->is_quiet = false;
+}
+
+static void
+add_pair(struct makings *m, unsigned marks)
+{
+	struct outcomes nat = outcomes_of_marks(marks);
+	unsigned known = nat.known & m->direct.known & m->which, bit;
+	struct making *one;
+
+	if (m->at_hand.n == 0)
+		m->at_hand.known = known;
+	if (m->is_quiet && m->at_hand.known == known &&
+	    (nat.has & known) == 0) {
+		m->at_hand.n++;
+		return;
+	}
+	break_quiet(m);
 	for (one = m->of; one < m->of + m->n; one++) {
 		bit = OUTCOME_BIT(one->outcome);
 		one->n += (known & bit) != 0;
@@ -163,7 +261,8 @@ end(struct makings *m)
 {
 	struct making *one;
 
-	add_groups(m);
+	end_group(m);
+	flush(m);
 	for (one = m->of; one < m->of + m->n; one++)
 		if (one->s.real == NULL)
 			cells_of_counts(&one->s, &one->c);
@@ -183,13 +282,13 @@ make(struct makings *m, unsigned which, const struct dataset *d,
 	for (i = 0; i < pairs.n; i++) {
 		p = pair_at(&pairs, i);
 		if (i == 0 || p.direct != direct) {
-			add_groups(m);
+			end_group(m);
 			direct = p.direct;
-			m->direct = outcomes_of(a, direct);
-			m->slot = slots ? attempt_slot(a, direct) : 0;
+			begin_group(m, attempt_marks(a, direct),
+			    slots ? attempt_slot(a, direct) : 0);
 		}
 		if (scope_has(scope, d, a, p))
-			add_pair(m, outcomes_of(a, p.nat));
+			add_pair(m, attempt_marks(a, p.nat));
 	}
 	end(m);
 }

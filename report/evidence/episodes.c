@@ -9,7 +9,6 @@
 
 #include "natdiff/xalloc.h"
 #include "report/evidence/episodes.h"
-#include "report/evidence/outcome.h"
 #include "report/stats/scan.h"
 
 /* The pairs of one slot. */
@@ -29,21 +28,24 @@ struct host_seen {
 };
 
 static bool
-has_trouble(const struct attempts *a, size_t i)
+has_failed(unsigned marks)
 {
-	enum kind k = outcome_kind(a, i);
+	return (marks & (MARK_FAILED | MARK_OWN)) != 0;
+}
 
-	if (k == KIND_LOCAL_ERRNO || k == KIND_DNS)
-		return false; /* not of the path */
-	return attempt_failure(a, i) != FAILURE_NONE || k == KIND_HTTP_STATUS ||
-	    attempt_resent(a, i);
+static bool
+has_trouble(unsigned marks)
+{
+	return (marks & MARK_OWN) == 0 && /* that is not of the path */
+	    (marks & (MARK_FAILED | MARK_STATUS | MARK_RESENT)) != 0;
 }
 
 /* Count the host of a NAT attempt once in the slot of number n. */
 static void
-sum_host(struct slot_sum *s, struct host_seen *h, size_t n, bool trouble,
-    bool failed)
+sum_host(struct slot_sum *s, struct host_seen *h, size_t n, unsigned marks)
 {
+	bool trouble = has_trouble(marks), failed = has_failed(marks);
+
 	if (h->slot != n) {
 		memset(h, 0, sizeof(*h));
 		h->slot = n;
@@ -62,29 +64,30 @@ sum_slots(const struct dataset *d, const struct attempts *a,
 	struct host_seen *hosts = x_calloc(d->n_series + 1, sizeof(*hosts));
 	struct slot_sum *sums = NULL, *s = NULL;
 	size_t capacity = 0, i;
+	unsigned marks[2];
+	struct pair p;
+	int64_t slot;
 	int role;
 
 	*n = 0;
 	for (i = 0; i < pairs->n; i++) {
-		size_t side[2];
-
-		side[ROLE_DIRECT] = pair_at(pairs, i).direct;
-		side[ROLE_NAT] = pair_at(pairs, i).nat;
-		if (s == NULL || s->slot != attempt_slot(a, side[ROLE_NAT])) {
+		p = pair_at(pairs, i);
+		slot = attempt_slot(a, p.nat);
+		if (s == NULL || s->slot != slot) {
 			sums = x_grow(sums, *n, &capacity, sizeof(*sums));
 			s = &sums[(*n)++];
 			memset(s, 0, sizeof(*s));
-			s->slot = attempt_slot(a, side[ROLE_NAT]);
+			s->slot = slot;
 		}
 		s->attempts++;
+		marks[ROLE_DIRECT] = attempt_marks(a, p.direct);
+		marks[ROLE_NAT] = attempt_marks(a, p.nat);
 		for (role = ROLE_DIRECT; role <= ROLE_NAT; role++) {
-			s->trouble[role] += has_trouble(a, side[role]);
-			s->failed[role] +=
-			    attempt_failure(a, side[role]) != FAILURE_NONE;
+			s->trouble[role] += has_trouble(marks[role]);
+			s->failed[role] += has_failed(marks[role]);
 		}
-		sum_host(s, &hosts[attempt_series(d, a, side[ROLE_NAT])], *n,
-		    has_trouble(a, side[ROLE_NAT]),
-		    attempt_failure(a, side[ROLE_NAT]) != FAILURE_NONE);
+		sum_host(s, &hosts[attempt_series(d, a, p.nat)], *n,
+		    marks[ROLE_NAT]);
 	}
 	free(hosts);
 	return sums;

@@ -44,12 +44,10 @@ count_kinds(struct facts *f, const struct attempts *a, struct pair p)
 static void
 count_recovery(struct facts *f, const struct attempts *a, size_t nat)
 {
-	uint8_t syn = attempt_syn_retransmits(a, nat);
-
-	if (syn == NO_COUNT || syn == 0 ||
-	    attempt_segs_in(a, nat) == NO_COUNT) {
-		f->recovered += syn != NO_COUNT && syn > 0 &&
-		    attempt_failure(a, nat) == FAILURE_NONE;
+	if (!attempt_resent(a, nat))
+		return;
+	if (attempt_segs_in(a, nat) == NO_COUNT) {
+		f->recovered += attempt_failure(a, nat) == FAILURE_NONE;
 		return;
 	}
 	/* Segments in are known of connections that came up only. */
@@ -192,11 +190,11 @@ count_own_failures(struct facts *f, const struct dataset *d,
 		if (nat) {
 			f->nat_attempts++;
 			f->nat_local += failure_is_local(failure);
-			f->nat_dns += outcome_is_dns(failure);
+			f->nat_dns += failure_is_dns(failure);
 		} else {
 			f->direct_attempts++;
 			f->direct_local += failure_is_local(failure);
-			f->direct_dns += outcome_is_dns(failure);
+			f->direct_dns += failure_is_dns(failure);
 		}
 	}
 }

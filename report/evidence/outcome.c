@@ -2,55 +2,43 @@
 
 #include "report/evidence/outcome.h"
 
-bool
-outcome_is_dns(enum failure f)
-{
-	return f >= FAILURE_DNS_NXDOMAIN && f <= FAILURE_DNS_TIMEOUT;
-}
-
-/* Something came before the SYN-ACK: not silence, but an old connection. */
-static bool
-was_answered(const struct attempts *a, size_t i)
-{
-	return attempt_segs_in(a, i) != NO_COUNT && attempt_segs_in(a, i) > 1;
-}
+#define SYN    OUTCOME_BIT(OUTCOME_SYN)
+#define LATE   OUTCOME_BIT(OUTCOME_LATE)
+#define STATUS OUTCOME_BIT(OUTCOME_STATUS)
 
 static unsigned
-bit_if(bool has, enum outcome o)
+bits_if(bool has, unsigned bits)
 {
-	return (unsigned)has << o;
+	return has ? bits : 0;
 }
 
 struct outcomes
-outcomes_of(const struct attempts *a, size_t i)
+outcomes_of_marks(unsigned marks)
 {
-	enum failure f = attempt_failure(a, i);
-	uint8_t syn = attempt_syn_retransmits(a, i), late = attempt_late(a, i);
-	bool failed = f != FAILURE_NONE, resent = syn != NO_COUNT && syn > 0;
-	struct outcomes o = { 0, 0 };
+	struct outcomes o = { OUTCOMES_ALL, 0 };
 
-	if (failed && (failure_is_local(f) || outcome_is_dns(f)))
+	if (marks == 0)
 		return o;
-	o.known = bit_if(true, OUTCOME_FAILED) |
-	    bit_if(syn != NO_COUNT, OUTCOME_SYN) |
-	    bit_if(true, OUTCOME_TROUBLE) | bit_if(true, OUTCOME_SILENT) |
-	    bit_if(late != NO_COUNT, OUTCOME_LATE) |
-	    bit_if(!failed, OUTCOME_STATUS);
-	o.has = bit_if(failed, OUTCOME_FAILED) | bit_if(resent, OUTCOME_SYN) |
-	    bit_if(failed || resent, OUTCOME_TROUBLE) |
-	    bit_if(
-		f == FAILURE_CONNECT_TIMEOUT || (resent && !was_answered(a, i)),
-		OUTCOME_SILENT) |
-	    bit_if(late > 0, OUTCOME_LATE) |
-	    bit_if(attempt_status(a, i) >= 400, OUTCOME_STATUS);
-	o.has &= o.known;
+	if ((marks & MARK_OWN) != 0)
+		return (struct outcomes){ 0, 0 };
+	o.known &= ~(bits_if((marks & MARK_SYN_UNKNOWN) != 0, SYN) |
+	    bits_if((marks & MARK_LATE_UNKNOWN) != 0, LATE) |
+	    bits_if((marks & MARK_FAILED) != 0, STATUS));
+	o.has =
+	    bits_if((marks & MARK_FAILED) != 0,
+		OUTCOME_BIT(OUTCOME_FAILED) | OUTCOME_BIT(OUTCOME_TROUBLE)) |
+	    bits_if((marks & MARK_RESENT) != 0,
+		SYN | OUTCOME_BIT(OUTCOME_TROUBLE)) |
+	    bits_if((marks & MARK_SILENT) != 0, OUTCOME_BIT(OUTCOME_SILENT)) |
+	    bits_if((marks & MARK_LATE) != 0, LATE) |
+	    bits_if((marks & MARK_STATUS) != 0, STATUS);
 	return o;
 }
 
 int
 outcome_of(const struct attempts *a, size_t i, enum outcome o)
 {
-	struct outcomes all = outcomes_of(a, i);
+	struct outcomes all = outcomes_of_marks(attempt_marks(a, i));
 
 	if ((all.known & OUTCOME_BIT(o)) == 0)
 		return -1;
@@ -63,7 +51,7 @@ kind_of_failure(enum failure f, enum phase phase)
 {
 	if (failure_is_local(f))
 		return KIND_LOCAL_ERRNO;
-	if (outcome_is_dns(f))
+	if (failure_is_dns(f))
 		return KIND_DNS;
 	if (phase != PHASE_CONNECT)
 		return KIND_TLS; /* cut, reset or silent after the connect */
@@ -74,9 +62,10 @@ kind_of_failure(enum failure f, enum phase phase)
 enum kind
 outcome_kind(const struct attempts *a, size_t i)
 {
-	enum failure f = attempt_failure(a, i);
+	unsigned marks = attempt_marks(a, i);
 
-	if (f != FAILURE_NONE)
-		return kind_of_failure(f, attempt_phase(a, i));
-	return attempt_status(a, i) >= 400 ? KIND_HTTP_STATUS : KIND_NONE;
+	if ((marks & (MARK_FAILED | MARK_OWN)) != 0)
+		return kind_of_failure(
+		    attempt_failure(a, i), attempt_phase(a, i));
+	return (marks & MARK_STATUS) != 0 ? KIND_HTTP_STATUS : KIND_NONE;
 }

@@ -30,13 +30,11 @@ struct outcomes {
 	unsigned known, has;
 };
 
-struct outcomes outcomes_of(const struct attempts *a, size_t i);
+/* By its marks (report/attempts.h). */
+struct outcomes outcomes_of_marks(unsigned marks);
 
 /* One of them: 1, 0, or -1: not known of this attempt. */
 int outcome_of(const struct attempts *a, size_t i, enum outcome o);
-
-/* The resolver's doing. */
-bool outcome_is_dns(enum failure f);
 
 /* The kind of an attempt's trouble; KIND_NONE where it has none. */
 enum kind outcome_kind(const struct attempts *a, size_t i);

@@ -259,8 +259,8 @@ count_hours(struct hours *out, const struct dataset *d,
 	memset(out, 0, sizeof(*out));
 	for (i = 0; i < pairs->n; i++) {
 		p = pair_at(pairs, i);
-		nat = outcomes_of(a, p.nat);
-		direct = outcomes_of(a, p.direct);
+		nat = outcomes_of_marks(attempt_marks(a, p.nat));
+		direct = outcomes_of_marks(attempt_marks(a, p.direct));
 		k = hour_of(moment(d, a, p.nat));
 		for (o = 0; o < 2; o++) {
 			bit = OUTCOME_BIT(of_hours[o]);

@@ -44,6 +44,16 @@ bursts_add(struct burst_count *b, bool failed)
 		b->longest = b->run;
 }
 
+/* The next n attempts: none failed. */
+static inline void
+bursts_add_ok(struct burst_count *b, size_t n)
+{
+	if (n == 0)
+		return;
+	bursts_add(b, false);
+	b->n += n - 1;
+}
+
 /* runs_z and acf1 are NaN where all attempts ended the same way. */
 void bursts_describe(const struct burst_count *b, struct bursts *out);
 

@@ -29,6 +29,10 @@ Test(failure, only_the_hosts_own_failures_are_local)
 	cr_expect(failure_is_local(FAILURE_TOO_MANY_OPEN_FILES));
 	cr_expect_not(failure_is_local(FAILURE_CONNECT_TIMEOUT));
 	cr_expect_not(failure_is_local(FAILURE_NONE));
+	cr_expect(failure_is_dns(FAILURE_DNS_NXDOMAIN));
+	cr_expect(failure_is_dns(FAILURE_DNS_TIMEOUT));
+	cr_expect_not(failure_is_dns(FAILURE_CONNECT_TIMEOUT));
+	cr_expect_not(failure_is_dns(FAILURE_NONE));
 }
 
 Test(failure, phases_read_back)
