@@ -101,6 +101,7 @@ enum mark {
 	MARK_SYN_UNKNOWN = 64,
 	MARK_LATE_UNKNOWN = 128
 };
+#define MARKS_NOT_OK (MARK_FAILED | MARK_OWN) /* any failure at all */
 
 enum attempt_field {
 #define FIELD(field, type, kept, by) field_##field,

@@ -74,24 +74,25 @@ bits_of(uint64_t all)
 	return all == 0 ? 0 : 64 - (unsigned)__builtin_clzll(all);
 }
 
+static uint64_t
+mask_of(uint64_t bits)
+{
+	return (UINT64_C(1) << bits) - 1;
+}
+
+/* As many as the columns have, which are kept as attempts.h says. */
 static struct key
 bits_of_keys(const struct attempts *a)
 {
-	struct key all = { 0, 0, 0, 0 }, k;
-	size_t i;
+	const struct packed *column = a->column;
+	struct key bits = {
+		.seq = bits_of(packed_bits(&column[field_seq])),
+		.target = bits_of(packed_bits(&column[field_target])),
+		.run = bits_of(packed_bits(&column[field_run])),
+		.offset = bits_of(packed_bits(&column[field_offset])),
+	};
 
-	for (i = 0; i < a->n; i++) {
-		k = key_of(a, i);
-		all.seq |= k.seq;
-		all.target |= k.target;
-		all.run |= k.run;
-		all.offset |= k.offset;
-	}
-	k.seq = bits_of(all.seq);
-	k.target = bits_of(all.target);
-	k.run = bits_of(all.run);
-	k.offset = bits_of(all.offset);
-	return k;
+	return bits;
 }
 
 struct sorting {
@@ -128,7 +129,7 @@ sort_keys(int64_t *key, size_t n)
 static void
 sort_by_number(struct sorting *s, uint32_t *order, size_t n, unsigned places)
 {
-	uint64_t in_bucket = (UINT64_C(1) << s->b.shift) - 1, key;
+	uint64_t in_bucket = mask_of(s->b.shift), key;
 	const struct key *bits = &s->bits;
 	struct key k;
 	size_t i;
@@ -138,7 +139,8 @@ sort_by_number(struct sorting *s, uint32_t *order, size_t n, unsigned places)
 		key = (uint64_t)(attempt_slot(s->a, order[i]) - s->b.least) &
 		    in_bucket;
 		key = key << bits->seq | k.seq;
-		key = key << bits->target | k.target;
+		/* None is the last: kept as 0, read as all bits set. */
+		key = key << bits->target | (k.target & mask_of(bits->target));
 		key = key << bits->run | k.run;
 		key = key << bits->offset | k.offset;
 		s->key[i] = (int64_t)(key << places | i);
@@ -146,8 +148,7 @@ sort_by_number(struct sorting *s, uint32_t *order, size_t n, unsigned places)
 	}
 	sort_keys(s->key, n);
 	for (i = 0; i < n; i++)
-		order[i] = s->before[(uint64_t)s->key[i] &
-		    ((UINT64_C(1) << places) - 1)];
+		order[i] = s->before[(uint64_t)s->key[i] & mask_of(places)];
 }
 
 static int

@@ -135,6 +135,19 @@ packed_select(struct packed *p, const uint32_t *order, size_t n)
 	*p = out;
 }
 
+uint64_t
+packed_bits(const struct packed *p)
+{
+	uint64_t bits = 0;
+	size_t i;
+
+	for (i = 0; i < p->n_blocks; i++)
+		bits |= p->block[i].common | p->block[i].mask;
+	for (i = 0; i < p->n % PACKED_BLOCK; i++)
+		bits |= p->open[i];
+	return bits;
+}
+
 void
 packed_map(struct packed *p,
     uint64_t (*map)(const void *context, uint64_t value), const void *context)

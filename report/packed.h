@@ -47,6 +47,9 @@ void packed_select(struct packed *p, const uint32_t *order, size_t n);
 void packed_map(struct packed *p,
     uint64_t (*map)(const void *context, uint64_t value), const void *context);
 
+/* The bits that are set in any number of p, and perhaps more; O(n / 1024). */
+uint64_t packed_bits(const struct packed *p);
+
 /* i < n */
 static inline uint64_t
 packed_get(const struct packed *p, size_t i)

@@ -30,7 +30,7 @@ struct host_seen {
 static bool
 has_failed(unsigned marks)
 {
-	return (marks & (MARK_FAILED | MARK_OWN)) != 0;
+	return (marks & MARKS_NOT_OK) != 0;
 }
 
 static bool

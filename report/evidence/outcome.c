@@ -64,7 +64,7 @@ outcome_kind(const struct attempts *a, size_t i)
 {
 	unsigned marks = attempt_marks(a, i);
 
-	if ((marks & (MARK_FAILED | MARK_OWN)) != 0)
+	if ((marks & MARKS_NOT_OK) != 0)
 		return kind_of_failure(
 		    attempt_failure(a, i), attempt_phase(a, i));
 	return (marks & MARK_STATUS) != 0 ? KIND_HTTP_STATUS : KIND_NONE;

@@ -53,8 +53,8 @@ compare_latency(struct latency_shift *out, const struct attempts *a,
 	for (i = 0; i < pairs->n; i++) {
 		nat = pair_at(pairs, i).nat;
 		direct = pair_at(pairs, i).direct;
-		if (attempt_failure(a, nat) != FAILURE_NONE ||
-		    attempt_failure(a, direct) != FAILURE_NONE)
+		if (((attempt_marks(a, nat) | attempt_marks(a, direct)) &
+			MARKS_NOT_OK) != 0)
 			continue;
 		nat_us = attempt_duration_us(a, phase, nat);
 		direct_us = attempt_duration_us(a, phase, direct);

@@ -92,7 +92,7 @@ scan(struct loader *l, const char *sql, struct err *e)
  * endpoints' attempts, the counts of the input, the window, the clocks.
  */
 struct range {
-	struct loader l;
+	struct loader l; /* its db is NULL: the file is opened again to read */
 	struct dataset d;
 	struct loader *of;
 	char *sql;
@@ -106,9 +106,12 @@ struct range {
 	2 /* however many cores: a file is read in the same parts \
 	   */
 
-/* Make r a range that knows what l does, all of its ids. */
+/*
+ * Make r a range that knows what l does, and reads its db, or the file again,
+ * with sql, which r owns.
+ */
 static void
-range_begin(struct range *r, struct loader *l)
+range_begin(struct range *r, struct loader *l, sqlite3 *db, char *sql)
 {
 	const struct dataset *d = l->d;
 
@@ -116,34 +119,45 @@ range_begin(struct range *r, struct loader *l)
 	r->l = *l;
 	r->d = *d;
 	r->l.d = &r->d;
+	r->l.db = db;
 	r->l.used = x_calloc(l->endpoints.n + 1, sizeof(*r->l.used));
 	r->l.clocks = x_calloc(l->runs.n + 1, sizeof(*r->l.clocks));
 	r->d.endpoints = x_calloc(d->n_endpoints + 1, sizeof(*d->endpoints));
 	r->d.inputs = x_calloc(d->n_inputs + 1, sizeof(*d->inputs));
 	r->d.inputs[l->input].file = d->inputs[l->input].file;
 	r->d.first_us = r->d.last_us = NOT_MEASURED;
-	r->sql = x_strdup(attempt_sql);
+	r->sql = sql;
 }
 
-/* Divide the ids of a file between r, which has them all, and r[1]. */
-static int
-range_halve(struct range *r, struct err *e)
+/* Ids may be as far apart as they go. */
+static uint64_t
+count_ids(const struct loader *l)
 {
-	struct loader *l = r->of;
-	int64_t middle = l->first_id + (l->last_id - l->first_id) / 2;
-	sqlite3 *db = database_open_again(l->file, e);
+	return (uint64_t)l->last_id - (uint64_t)l->first_id;
+}
 
-	if (db == NULL)
-		return -1;
-	range_begin(&r[1], l);
-	r[1].l.db = db;
-	free(r->sql);
-	free(r[1].sql);
-	r->sql = x_asprintf("%s WHERE id <= %" PRId64, attempt_sql, middle);
-	/* It sees a later moment, perhaps: no further than the first. */
-	r[1].sql = x_asprintf("%s WHERE id > %" PRId64 " AND id <= %" PRId64,
-	    attempt_sql, middle, l->last_id);
-	return 0;
+/*
+ * Divide the ids of a file between r[0..n).  What others than the first see is
+ * a later moment, perhaps: no further than it.
+ */
+static void
+ranges_begin(struct range *r, size_t n, struct loader *l)
+{
+	int64_t first, last = 0;
+	size_t i;
+
+	if (n == 1) {
+		range_begin(r, l, l->db, x_strdup(attempt_sql));
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		first = i == 0 ? l->first_id : last + 1;
+		last = i + 1 < n ? first + (int64_t)(count_ids(l) / n)
+				 : l->last_id;
+		range_begin(&r[i], l, i == 0 ? l->db : NULL,
+		    x_asprintf("%s WHERE id >= %" PRId64 " AND id <= %" PRId64,
+			attempt_sql, first, last));
+	}
 }
 
 static void
@@ -151,7 +165,13 @@ read_range(void *context, size_t i)
 {
 	struct range *r = &((struct range *)context)[i];
 
-	r->result = scan(&r->l, r->sql, &r->e);
+	if (r->l.db != NULL) {
+		r->result = scan(&r->l, r->sql, &r->e);
+		return;
+	}
+	r->l.db = database_open_again(r->l.file, &r->e);
+	r->result = r->l.db == NULL ? -1 : scan(&r->l, r->sql, &r->e);
+	database_close(r->l.db);
 }
 
 static void
@@ -195,8 +215,6 @@ range_end(struct range *r)
 	join_window(d, &r->d);
 	for (i = 0; i < l->endpoints.n; i++)
 		l->used[i] = l->used[i] || r->l.used[i];
-	if (r->l.db != l->db)
-		database_close(r->l.db);
 	free(r->d.endpoints);
 	free(r->d.inputs);
 	free(r->l.clocks);
@@ -209,18 +227,16 @@ static int
 load_ranges(struct loader *loaders, size_t n, struct err *e)
 {
 	struct range *ranges = x_calloc(RANGES_MOST * n, sizeof(*ranges));
-	size_t n_ranges = 0, i;
+	size_t n_ranges = 0, of_file, i;
 	int result = 0;
 
-	for (i = 0; i < n && result == 0; i++) {
-		range_begin(&ranges[n_ranges++], &loaders[i]);
-		if (loaders[i].last_id - loaders[i].first_id < RANGES_FROM)
-			continue;
-		result = range_halve(&ranges[n_ranges - 1], e);
-		n_ranges += result == 0;
+	for (i = 0; i < n; i++) {
+		of_file =
+		    count_ids(&loaders[i]) < RANGES_FROM ? 1 : RANGES_MOST;
+		ranges_begin(&ranges[n_ranges], of_file, &loaders[i]);
+		n_ranges += of_file;
 	}
-	if (result == 0)
-		parallel_each(n_ranges, read_range, ranges);
+	parallel_each(n_ranges, read_range, ranges);
 	for (i = 0; i < n_ranges; i++) {
 		if (ranges[i].result != 0 && result == 0) {
 			result = -1;

@@ -25,10 +25,31 @@ check "the window is that of all rows" equals \
 check "bad rows are counted, and the first is named" \
   grep -q '2 .*attempt 100: syn_retransmits' <(cat a.err a.json)
 
-taskset -c "$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')" \
-  "$report" diff --format json a.db 2>/dev/null | jq 'del(.generated_at)' >one
+one_core=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+taskset -c "$one_core" "$report" diff --format json a.db 2>/dev/null | jq 'del(.generated_at)' >one
 check "one core says the same" equals "$(jq 'del(.generated_at)' a.json)" \
   "$(cat one)"
+
+# As far apart as ids can be, or spread out: ranges of few rows.
+sql a.db "VACUUM INTO 'some.db'"
+sql some.db "DELETE FROM attempt WHERE id > 3000"
+plain='del(.generated_at, .inputs) | .notes |= map(.text |= sub("^[a-z]*.db"; ""))'
+"$report" diff --format json some.db 2>/dev/null | jq "$plain" >some.json
+for spread in "id = -9223372036854775808 WHERE id = 1;
+    UPDATE attempt SET id = 9223372036854775807 WHERE id = 3000" \
+  "id = id * 2000 + 3001"; do
+  rm -f far.db
+  cp some.db far.db
+  sql far.db "UPDATE attempt SET $spread"
+  check "ids are far apart: ${spread%% WHERE*}" test "$(sql far.db \
+    'SELECT max(id) / 1000000 - min(id) / 1000000 FROM attempt')" -gt 5
+  "$report" diff --format json far.db 2>/dev/null | jq "$plain" >far.json
+  sed -i 's/attempt 203001:/attempt 100:/' far.json
+  check "nothing is lost between their ranges" cmp some.json far.json
+  taskset -c "$one_core" "$report" diff --format json far.db 2>/dev/null |
+    jq "$plain" | sed 's/attempt 203001:/attempt 100:/' >far.json
+  check "nor by one core" cmp some.json far.json
+done
 
 # -- more files than are read at once --
 for i in {10..29}; do

@@ -179,3 +179,20 @@ Test(packed, each_number_is_replaced)
 		cr_assert_eq(packed_get(&p, i), i * by);
 	packed_clear(&p);
 }
+
+Test(packed, bits_are_those_of_all_numbers_at_least)
+{
+	struct packed p = { 0 };
+	uint64_t all = 0, number;
+	size_t i;
+
+	cr_expect_eq(packed_bits(&p), 0);
+	for (i = 0; i < 2 * PACKED_BLOCK + 3; i++) {
+		number = i == 7 ? 0x1000 : i == p.n / 2 ? 3 : 0x40;
+		all |= number;
+		packed_add(&p, number);
+		cr_assert_eq(packed_bits(&p) & all, all);
+		cr_assert(packed_bits(&p) < 0x2000);
+	}
+	packed_clear(&p);
+}
