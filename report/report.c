@@ -18,30 +18,35 @@ struct preparation {
 	struct gap *gaps;
 };
 
-/* Of each endpoint by itself counts and pairs, and two things of all. */
-enum { PART_SUMMARY, PART_PAIRS, PARTS_OF_ENDPOINT };
+/*
+ * Two things of all, and of each endpoint by itself counts and pairs: the
+ * longest parts first, so that all cores are done together.
+ */
 enum { PART_GAPS, PART_SOURCES, PARTS_OF_ALL };
+enum { PART_SUMMARY, PART_PAIRS, PARTS_OF_ENDPOINT };
 
 static void
 prepare(void *context, size_t i)
 {
 	struct preparation *p = context;
 	struct report *r = p->r;
-	size_t of_endpoints = PARTS_OF_ENDPOINT * r->n_endpoints;
 	struct endpoint_report *ep;
+	size_t part;
 
-	if (i == of_endpoints + PART_GAPS) {
+	if (i == PART_GAPS) {
 		p->gaps = gaps_find(r->d);
-	} else if (i == of_endpoints + PART_SOURCES) {
-		sources_find(&r->sources, r->d);
-	} else {
-		ep = &r->endpoints[i / PARTS_OF_ENDPOINT];
-		if (i % PARTS_OF_ENDPOINT == PART_SUMMARY)
-			summary_make(
-			    &ep->summary, r->d, &ep->endpoint->attempts);
-		else
-			pairs_find(&ep->pairs, r->d, &ep->endpoint->attempts);
+		return;
 	}
+	if (i == PART_SOURCES) {
+		sources_find(&r->sources, r->d);
+		return;
+	}
+	part = (i - PARTS_OF_ALL) / r->n_endpoints;
+	ep = &r->endpoints[(i - PARTS_OF_ALL) % r->n_endpoints];
+	if (part == PART_SUMMARY)
+		summary_make(&ep->summary, r->d, &ep->endpoint->attempts);
+	else
+		pairs_find(&ep->pairs, r->d, &ep->endpoint->attempts);
 }
 
 static void

@@ -39,20 +39,26 @@ tally_rate(const struct tally *t, struct interval *ci)
 }
 
 void
-tally_add(struct tally *t, enum failure failure, uint8_t syn_retransmits)
+tally_add(struct tally *t, const struct attempts *a, size_t i)
 {
-	if (failure == FAILURE_INTERRUPTED) {
+	unsigned marks = attempt_marks(a, i);
+	uint8_t syn_retransmits;
+
+	if ((marks & MARKS_NOT_OK) == 0) {
+		t->ok++;
+	} else if (attempt_failure(a, i) != FAILURE_INTERRUPTED) {
+		t->failed++;
+	} else {
 		t->interrupted++;
 		return;
 	}
-	if (failure == FAILURE_NONE)
-		t->ok++;
-	else
-		t->failed++;
-	if (syn_retransmits == NO_COUNT)
+	if ((marks & MARK_SYN_UNKNOWN) != 0)
 		return;
 	t->syn_known++;
-	t->syn_with += syn_retransmits > 0;
+	if ((marks & MARK_RESENT) == 0)
+		return;
+	syn_retransmits = attempt_syn_retransmits(a, i);
+	t->syn_with++;
 	if (syn_retransmits > t->syn_max)
 		t->syn_max = syn_retransmits;
 }
@@ -142,15 +148,16 @@ describe_path(struct path_summary *p, const struct attempts *a, uint32_t *rows,
 
 	for (i = 0; i < n; i++) {
 		k = rows[i];
-		failure = attempt_failure(a, k);
-		tally_add(&p->tally, failure, attempt_syn_retransmits(a, k));
-		if (failure == FAILURE_INTERRUPTED)
-			continue;
-		statuses_add(&statuses, attempt_status(a, k));
-		if (failure == FAILURE_NONE) {
+		tally_add(&p->tally, a, k);
+		if ((attempt_marks(a, k) & MARKS_NOT_OK) == 0) {
+			statuses_add(&statuses, attempt_status(a, k));
 			rows[ok++] = (uint32_t)k;
 			continue;
 		}
+		failure = attempt_failure(a, k);
+		if (failure == FAILURE_INTERRUPTED)
+			continue;
+		statuses_add(&statuses, attempt_status(a, k));
 		p->failures[attempt_phase(a, k)][failure]++;
 		p->local += failure_is_local(failure);
 	}

@@ -78,7 +78,7 @@ void summary_make(
 void summary_clear(struct summary *s);
 
 /* Count an attempt. */
-void tally_add(struct tally *t, enum failure failure, uint8_t syn_retransmits);
+void tally_add(struct tally *t, const struct attempts *a, size_t i);
 
 /* The failure rate of a tally, NaN without attempts, and its interval. */
 double tally_rate(const struct tally *t, struct interval *ci);

@@ -94,8 +94,7 @@ hours_count(const struct dataset *d, const struct attempts *a,
 		    at < h.hour[k].from_us || at - h.hour[k].from_us >= HOUR_US)
 			k = hours_find(&h, at - at % HOUR_US, path[i]);
 		last[path[i]] = k;
-		tally_add(&h.hour[k].tally, attempt_failure(a, i),
-		    attempt_syn_retransmits(a, i));
+		tally_add(&h.hour[k].tally, a, i);
 	}
 	if (h.n > 0)
 		qsort(h.hour, h.n, sizeof(*h.hour), compare_hours);

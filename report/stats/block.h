@@ -41,7 +41,7 @@ struct block_test {
 /*
  * The block test of x[0..n).  Degenerate input: no difference at all gives
  * p 1; equal block means that are not zero leave t and p NaN, and flip_p
- * decides.  O(n) time, 4n bytes of working memory.
+ * decides.  O(n) time.
  */
 void block_test(
     const int32_t *x, size_t n, int32_t unit, struct block_test *out);

@@ -5,7 +5,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "natdiff/xalloc.h"
 #include "report/stats/latency.h"
 #include "report/stats/ranks.h"
 #include "report/stats/rates.h"
@@ -59,11 +61,15 @@ test_ranks(struct latency_rank *out, const struct ranks *r, size_t n)
 void
 latency_signed_rank(const int64_t *d, size_t n, struct latency_rank *out)
 {
+	int64_t *x = x_malloc((n + 1) * sizeof(*x));
 	struct ranks r;
 
-	ranks_find(&r, NULL, d, n);
+	if (n > 0)
+		memcpy(x, d, n * sizeof(*x));
+	ranks_find(&r, NULL, x, n);
 	test_ranks(out, &r, n);
 	free(r.rank2);
+	free(x);
 }
 
 /* Walsh averages of rank from below and from above, in us. */
@@ -138,7 +144,7 @@ difference_at(const struct frequencies *f, size_t n, size_t i)
 }
 
 void
-latency_compare(const int64_t *d, size_t n, struct latency_shift *out)
+latency_compare(int64_t *d, size_t n, struct latency_shift *out)
 {
 	struct frequencies f;
 	struct walsh w = { .x = &f };

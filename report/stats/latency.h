@@ -61,9 +61,10 @@ void latency_signed_rank(const int64_t *d, size_t n, struct latency_rank *out);
  * their order statistics (Hodges and Lehmann 1963).  Exact, by bisection on
  * whole sums: O(n + different values * log range).  Differences are below 2^32
  * - 1 either way.  NaN without a non-zero difference; shown is NaN where the
- * widened ranks leave the sample.
+ * widened ranks leave the sample.  d is room to work in: the differences are
+ * gone then.
  */
-void latency_compare(const int64_t *d, size_t n, struct latency_shift *out);
+void latency_compare(int64_t *d, size_t n, struct latency_shift *out);
 
 /*
  * The difference of one pair with failures ranked worst: LATENCY_FAILED where

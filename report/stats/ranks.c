@@ -6,7 +6,9 @@
 #include "config.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "natdiff/xalloc.h"
 #include "report/stats/ranks.h"
@@ -16,21 +18,46 @@
 #define DIGITS     (1 << DIGIT_BITS)
 #define PASSES     3 /* of 32 bits */
 
-struct item {
-	uint32_t magnitude;
-	uint32_t from : 31;
-	uint32_t negative : 1;
-};
+/*
+ * An item is the magnitude of a number, its sign and its place among those
+ * that are not 0: it takes the room of the number.
+ */
+#define NEGATIVE (UINT64_C(1) << 31)
+
+static uint64_t
+item_of(uint64_t magnitude, bool negative, size_t place)
+{
+	return magnitude << 32 | (negative ? NEGATIVE : 0) |
+	    ((uint64_t)place & (NEGATIVE - 1));
+}
+
+static uint32_t
+magnitude_of(uint64_t item)
+{
+	return (uint32_t)(item >> 32);
+}
+
+static bool
+is_negative(uint64_t item)
+{
+	return (item & NEGATIVE) != 0;
+}
 
 static size_t
-digit_of(const struct item *item, int pass)
+place_of(uint64_t item)
 {
-	return item->magnitude >> (pass * DIGIT_BITS) & (DIGITS - 1);
+	return item & (NEGATIVE - 1);
+}
+
+static size_t
+digit_of(uint64_t item, int pass)
+{
+	return magnitude_of(item) >> (pass * DIGIT_BITS) & (DIGITS - 1);
 }
 
 /* Stably into to, by a digit; at[k] is how many have digit k. */
 static void
-move(const struct item *from, struct item *to, size_t n, int pass, uint32_t *at)
+move(const uint64_t *from, uint64_t *to, size_t n, int pass, uint32_t *at)
 {
 	uint32_t sum = 0, count;
 	size_t i;
@@ -41,80 +68,79 @@ move(const struct item *from, struct item *to, size_t n, int pass, uint32_t *at)
 		sum += count;
 	}
 	for (i = 0; i < n; i++)
-		to[at[digit_of(&from[i], pass)]++] = from[i];
+		to[at[digit_of(from[i], pass)]++] = from[i];
 }
 
-/* Sorts a; returns a or spare, whichever holds the result. */
-static struct item *
-sort_items(struct item *a, struct item *spare, size_t n)
+/* Sorts a, with as much room to spare. */
+static void
+sort_items(uint64_t *a, uint64_t *spare, size_t n)
 {
 	uint32_t count[PASSES][DIGITS] = { 0 };
-	struct item *sorted = a, *t;
+	uint64_t *sorted = a, *t;
 	size_t i;
 	int pass;
 
 	for (i = 0; i < n; i++)
 		for (pass = 0; pass < PASSES; pass++)
-			count[pass][digit_of(&a[i], pass)]++;
+			count[pass][digit_of(a[i], pass)]++;
 	for (pass = 0; pass < PASSES; pass++) {
 		/* All have the same digit: of most, the upper ones. */
-		if (n == 0 || count[pass][digit_of(&a[0], pass)] == n)
+		if (n == 0 || count[pass][digit_of(a[0], pass)] == n)
 			continue;
 		move(sorted, spare, n, pass, count[pass]);
 		t = sorted;
 		sorted = spare;
 		spare = t;
 	}
-	return sorted;
+	if (sorted != a)
+		memcpy(a, sorted, n * sizeof(*a));
 }
 
-static uint32_t
+static uint64_t
 magnitude(int64_t x)
 {
 	uint64_t m = x < 0 ? -(uint64_t)x : (uint64_t)x;
 
-	return m < RANKS_LIMIT ? (uint32_t)m : RANKS_LIMIT;
+	return m < RANKS_LIMIT ? m : RANKS_LIMIT;
 }
 
-/* Those that are not 0, sorted; the caller frees them. */
-static struct item *
-items_of(const int64_t *x, size_t n, size_t *m)
+/* Those of x that are not 0 become items at its beginning: how many. */
+static size_t
+make_items(int64_t *x, size_t n)
 {
-	struct item *a = x_malloc((n + 1) * sizeof(*a));
-	struct item *spare = x_malloc((n + 1) * sizeof(*spare)), *sorted;
-	size_t i, k = 0;
+	uint64_t *items = (uint64_t *)x;
+	size_t i, m = 0;
+	int64_t value;
 
 	for (i = 0; i < n; i++) {
-		a[k].magnitude = magnitude(x[i]);
-		a[k].negative = x[i] < 0;
-		a[k].from = (uint32_t)k & INT32_MAX;
-		k += x[i] != 0;
+		value = x[i];
+		if (value != 0) {
+			items[m] = item_of(magnitude(value), value < 0, m);
+			m++;
+		}
 	}
-	sorted = sort_items(a, spare, k);
-	free(sorted == a ? spare : a);
-	*m = k;
-	return sorted;
+	return m;
 }
 
 /* Where the ties of the first item end. */
 static size_t
-ties_end(const struct item *s, size_t first, size_t n)
+ties_end(const uint64_t *s, size_t first, size_t n)
 {
 	size_t end = first + 1;
 
-	while (end < n && s[end].magnitude == s[first].magnitude)
+	while (end < n && magnitude_of(s[end]) == magnitude_of(s[first]))
 		end++;
 	return end;
 }
 
 /* How many of s[first..end) are negative. */
 static size_t
-count_negative(const struct item *s, size_t first, size_t end)
+count_negative(const uint64_t *s, size_t first, size_t end)
 {
 	size_t n = 0;
 
 	for (; first < end; first++)
-		n += s[first].negative;
+		n += is_negative(s[first]);
 	return n;
 }
 
@@ -124,7 +150,7 @@ struct different {
 };
 
 static struct different
-rank_items(struct ranks *r, const struct item *s)
+rank_items(struct ranks *r, const uint64_t *s)
 {
 	struct different d = { 0, 0 };
 	size_t i, first, end, negative;
@@ -132,13 +158,13 @@ rank_items(struct ranks *r, const struct item *s)
 	double t;
 
 	r->ties = 0;
-	r->rank2 = x_malloc((r->n + 1) * sizeof(*r->rank2));
 	for (first = 0; first < r->n; first = end) {
 		end = ties_end(s, first, r->n);
 		/* Mean of the ranks first + 1 ... end, doubled. */
 		rank2 = (int32_t)(first + end + 1);
 		for (i = first; i < end; i++)
-			r->rank2[s[i].from] = s[i].negative ? -rank2 : rank2;
+			r->rank2[place_of(s[i])] =
+			    is_negative(s[i]) ? -rank2 : rank2;
 		t = (double)(end - first);
 		r->ties += t * t * t - t;
 		negative = count_negative(s, first, end);
@@ -164,7 +190,7 @@ sum_up(struct frequencies *f)
 
 static void
 find_frequencies(struct frequencies *f, const struct different *d,
-    const struct item *s, size_t n)
+    const uint64_t *s, size_t n)
 {
 	size_t up = d->negative, down = up;
 	size_t first, end, negative;
@@ -175,7 +201,7 @@ find_frequencies(struct frequencies *f, const struct different *d,
 	for (first = 0; first < n; first = end) {
 		end = ties_end(s, first, n);
 		negative = count_negative(s, first, end);
-		value = s[first].magnitude;
+		value = magnitude_of(s[first]);
 		assert(value < RANKS_LIMIT);
 		if (negative > 0)
 			f->of[--down] = (struct frequency){ -value, negative };
@@ -187,14 +213,20 @@ find_frequencies(struct frequencies *f, const struct different *d,
 }
 
 void
-ranks_find(struct ranks *r, struct frequencies *f, const int64_t *x, size_t n)
+ranks_find(struct ranks *r, struct frequencies *f, int64_t *x, size_t n)
 {
-	struct item *s = items_of(x, n, &r->n);
-	struct different d = rank_items(r, s);
+	uint64_t *items = (uint64_t *)x;
+	struct different d;
+	void *room;
 
+	/* For sorting, and then for the ranks. */
+	r->n = make_items(x, n);
+	room = x_malloc((r->n + 1) * sizeof(*items));
+	sort_items(items, room, r->n);
+	r->rank2 = room;
+	d = rank_items(r, items);
 	if (f != NULL)
-		find_frequencies(f, &d, s, r->n);
-	free(s);
+		find_frequencies(f, &d, items, r->n);
 }
 
 int64_t

@@ -37,11 +37,11 @@ struct frequencies {
 #define RANKS_LIMIT ((int64_t)UINT32_MAX)
 
 /*
- * Rank x[0..n); n is below 2^29.  The caller frees r->rank2, and f->of where f
- * is not NULL: then all magnitudes are below RANKS_LIMIT.
+ * Rank x[0..n), which is room to work in: its numbers are gone then; n is
+ * below 2^29.  The caller frees r->rank2, and f->of where f is not NULL: then
+ * all magnitudes are below RANKS_LIMIT.
  */
-void ranks_find(
-    struct ranks *r, struct frequencies *f, const int64_t *x, size_t n);
+void ranks_find(struct ranks *r, struct frequencies *f, int64_t *x, size_t n);
 
 /* The i-th smallest of all, i from 0; O(log n). */
 int64_t frequencies_at(const struct frequencies *f, size_t i);

@@ -1,11 +1,12 @@
 /*
  * Blocks of 2B values are pairs of blocks of B: their sums are halved in
- * place.
+ * place.  Whole numbers are taken a piece at a time, which a cache holds.
  */
 #include "config.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "natdiff/xalloc.h"
 #include "report/stats/tau.h"
@@ -39,36 +40,67 @@ moments_variance(const struct moments *m, size_t n)
 	    ((long double)n * (long double)(n - 1)));
 }
 
+/* Levels by blocks of 1, 2, 4, ... values. */
+#define PIECE_LEVELS 10
+#define PIECE        ((size_t)1 << PIECE_LEVELS)
+#define LEVELS       64
+
+/*
+ * Add y[0..m) to its level, their pairs to the next one, and so on for as many
+ * levels; y is room to work in.
+ */
+static void
+add_levels(struct moments *level, size_t levels, int64_t *y, size_t m)
+{
+	size_t i;
+
+	for (; levels > 0 && m > 0; level++, levels--) {
+		for (i = 0; i < m; i++)
+			moments_add(level, y[i]);
+		m /= 2;
+		for (i = 0; i < m; i++)
+			y[i] = y[2 * i] + y[2 * i + 1];
+	}
+}
+
+/* All levels of x[0..n): level 0 is of single values. */
+static void
+find_levels(struct moments level[LEVELS], const int32_t *x, size_t n)
+{
+	int64_t *sums = x_malloc((n / PIECE + 1) * sizeof(*sums)), y[PIECE];
+	size_t pieces = 0, size, i;
+
+	memset(level, 0, LEVELS * sizeof(*level));
+	for (; n > 0; n -= size, x += size) {
+		size = n < PIECE ? n : PIECE;
+		for (i = 0; i < size; i++)
+			y[i] = x[i];
+		add_levels(level, PIECE_LEVELS, y, size);
+		if (size == PIECE)
+			sums[pieces++] = y[0];
+	}
+	add_levels(level + PIECE_LEVELS, LEVELS - PIECE_LEVELS, sums, pieces);
+	free(sums);
+}
+
 double
 tau_whole(const int32_t *x, size_t n, double *variance)
 {
-	struct moments m = { 0, 0 };
-	double best = 1, width = 2;
-	size_t blocks = n / 2, i;
-	int64_t *y;
+	struct moments level[LEVELS];
+	double best = 1, width = 1, v;
+	size_t k;
 
-	for (i = 0; i < n; i++)
-		moments_add(&m, x[i]);
-	*variance = n < 2 ? NAN : moments_variance(&m, n);
+	find_levels(level, x, n);
+	*variance = n < 2 ? NAN : moments_variance(&level[0], n);
 	if (n < BLOCKS_LEAST)
 		return NAN;
 	if (*variance <= 0)
 		return 1;
-	y = x_malloc(blocks * sizeof(*y));
-	for (i = 0; i < blocks; i++)
-		y[i] = (int64_t)x[2 * i] + x[2 * i + 1];
-	while (blocks >= BLOCKS_LEAST) {
-		m = (struct moments){ 0, 0 };
-		for (i = 0; i < blocks; i++)
-			moments_add(&m, y[i]);
-		best = fmax(
-		    best, moments_variance(&m, blocks) / (width * *variance));
-		blocks /= 2;
+	for (k = 1; n >> k >= BLOCKS_LEAST; k++) {
 		width *= 2;
-		for (i = 0; i < blocks; i++)
-			y[i] = y[2 * i] + y[2 * i + 1];
+		v = moments_variance(&level[k], n >> k);
+		best = fmax(best, v / (width * *variance));
 	}
-	free(y);
 	return best;
 }
 

@@ -11,8 +11,8 @@
 
 /*
  * The dependence time of x[0..n) in values; NaN below 16 of them.  *variance
- * becomes the sample variance of the values, NaN below two.  O(n) time, 4n
- * bytes of working memory.
+ * becomes the sample variance of the values, NaN below two.  O(n) time; memory
+ * n / 128 bytes, for real numbers 4n.
  *
  * Sums and sums of squares of whole numbers are exact: what is the same in
  * another unit, or should be a whole number, is so.

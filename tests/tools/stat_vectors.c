@@ -426,7 +426,7 @@ put_block(const struct sheet *s, const int32_t *d, size_t n,
 }
 
 static void
-put_latency(const struct sheet *s, const int64_t *d, size_t n)
+put_latency(const struct sheet *s, int64_t *d, size_t n)
 {
 	struct latency_shift r;
 

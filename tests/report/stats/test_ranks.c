@@ -8,7 +8,7 @@
 
 Test(ranks, ties_are_at_their_mean)
 {
-	static const int64_t x[] = { -5, 3, 5, 0, -100, 3, 3, INT64_MIN };
+	int64_t x[] = { -5, 3, 5, 0, -100, 3, 3, INT64_MIN };
 	/* |x|: 3 3 3 have ranks 1 to 3, 5 5 have 4 and 5, 0 none */
 	static const int32_t expected[] = { -9, 4, 9, -12, 4, 4, -14 };
 	struct ranks r;

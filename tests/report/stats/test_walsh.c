@@ -30,7 +30,7 @@ write_out(const int64_t *x, size_t n)
 }
 
 static void
-check(const int64_t *x, size_t n)
+check(int64_t *x, size_t n)
 {
 	int64_t *sums = write_out(x, n), next, last;
 	struct frequencies f;
