@@ -89,17 +89,18 @@ struct attempt_row {
 
 /*
  * What stands out about an attempt, as flags: most have none.  They follow
- * from the columns, and are what is counted by.
+ * from the columns, and are what is counted by.  The commonest are the lowest,
+ * which take the fewest bits.
  */
 enum mark {
-	MARK_FAILED = 1,  /* on its way, or at the far end */
-	MARK_OWN = 2,     /* so, but by its own host, or for want of a name */
-	MARK_STATUS = 4,  /* answered with 400 or more */
-	MARK_RESENT = 8,  /* a SYN was sent again */
-	MARK_SILENT = 16, /* no answer at all came to a SYN */
-	MARK_LATE = 32,   /* a later segment was sent again */
-	MARK_SYN_UNKNOWN = 64,
-	MARK_LATE_UNKNOWN = 128
+	MARK_FAILED = 1,       /* on its way, or at the far end */
+	MARK_RESENT = 2,       /* a SYN was sent again */
+	MARK_SILENT = 4,       /* no answer at all came to a SYN */
+	MARK_LATE_UNKNOWN = 8, /* as of what never connected */
+	MARK_STATUS = 16,      /* answered with 400 or more */
+	MARK_LATE = 32,        /* a later segment was sent again */
+	MARK_OWN = 64, /* failed by its own host, or for want of a name */
+	MARK_SYN_UNKNOWN = 128
 };
 #define MARKS_NOT_OK (MARK_FAILED | MARK_OWN) /* any failure at all */
 

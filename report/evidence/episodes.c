@@ -14,6 +14,8 @@
 /* The pairs of one slot. */
 struct slot_sum {
 	int64_t slot;
+	size_t number; /* slots with pairs before it */
+	size_t before; /* pairs in them */
 	uint32_t attempts;
 	uint32_t trouble[2]; /* by role: failures and retransmitted SYNs */
 	uint32_t failed[2];
@@ -57,40 +59,65 @@ sum_host(struct slot_sum *s, struct host_seen *h, size_t n, unsigned marks)
 	h->failed |= failed;
 }
 
-static struct slot_sum *
-sum_slots(const struct dataset *d, const struct attempts *a,
-    const struct pairs *pairs, size_t *n)
+/* All slots; kept are those with any trouble. */
+struct slots {
+	size_t all;
+	struct slot_sum *sums;
+	size_t n, capacity;
+};
+
+static bool
+has_any(const struct slot_sum *s)
+{
+	return (s->trouble[ROLE_DIRECT] | s->trouble[ROLE_NAT] |
+		   s->failed[ROLE_DIRECT] | s->failed[ROLE_NAT]) != 0;
+}
+
+/* The slot is over: to the others, if it has any. */
+static void
+keep(struct slots *all, const struct slot_sum *s)
+{
+	if (!has_any(s))
+		return;
+	all->sums =
+	    x_grow(all->sums, all->n, &all->capacity, sizeof(*all->sums));
+	all->sums[all->n++] = *s;
+}
+
+static void
+sum_slots(struct slots *all, const struct dataset *d, const struct attempts *a,
+    const struct pairs *pairs)
 {
 	struct host_seen *hosts = x_calloc(d->n_series + 1, sizeof(*hosts));
-	struct slot_sum *sums = NULL, *s = NULL;
-	size_t capacity = 0, i;
+	struct slot_sum s = { 0 };
 	unsigned marks[2];
 	struct pair p;
 	int64_t slot;
+	size_t i;
 	int role;
 
-	*n = 0;
+	memset(all, 0, sizeof(*all));
 	for (i = 0; i < pairs->n; i++) {
 		p = pair_at(pairs, i);
 		slot = attempt_slot(a, p.nat);
-		if (s == NULL || s->slot != slot) {
-			sums = x_grow(sums, *n, &capacity, sizeof(*sums));
-			s = &sums[(*n)++];
-			memset(s, 0, sizeof(*s));
-			s->slot = slot;
+		if (all->all == 0 || s.slot != slot) {
+			keep(all, &s);
+			s = (struct slot_sum){
+				.slot = slot, .number = all->all++, .before = i
+			};
 		}
-		s->attempts++;
+		s.attempts++;
 		marks[ROLE_DIRECT] = attempt_marks(a, p.direct);
 		marks[ROLE_NAT] = attempt_marks(a, p.nat);
 		for (role = ROLE_DIRECT; role <= ROLE_NAT; role++) {
-			s->trouble[role] += has_trouble(marks[role]);
-			s->failed[role] += has_failed(marks[role]);
+			s.trouble[role] += has_trouble(marks[role]);
+			s.failed[role] += has_failed(marks[role]);
 		}
-		sum_host(s, &hosts[attempt_series(d, a, p.nat)], *n,
+		sum_host(&s, &hosts[attempt_series(d, a, p.nat)], all->all,
 		    marks[ROLE_NAT]);
 	}
+	keep(all, &s);
 	free(hosts);
-	return sums;
 }
 
 /* Trouble on one path, and no failure of the other. */
@@ -103,25 +130,28 @@ is_bad(const struct slot_sum *s, enum role role)
 	return s->trouble[ROLE_DIRECT] > 0 && s->hosts_failed * 2 <= s->hosts;
 }
 
-/* The episode of sums[from..to), or false if it is none. */
+/* The episode from sums[from] to sums[last], or false if it is none. */
 static bool
-judge(struct episode *ep, const struct slot_sum *sums, size_t from, size_t to,
-    enum role role, int64_t bad_all, size_t n)
+judge(struct episode *ep, const struct slots *all, size_t from, size_t last,
+    enum role role, int64_t bad_all)
 {
-	size_t trouble = 0, other = 0, attempts = 0, i;
+	const struct slot_sum *begins = &all->sums[from], *s;
+	const struct slot_sum *ends = &all->sums[last];
+	size_t slots = ends->number - begins->number + 1;
+	size_t attempts = ends->before + ends->attempts - begins->before;
+	size_t trouble = 0, other = 0;
 
 	memset(ep, 0, sizeof(*ep));
-	for (i = from; i < to; i++) {
-		ep->bad_slots += is_bad(&sums[i], role);
-		trouble += sums[i].trouble[role];
-		other += sums[i].failed[!role];
-		attempts += sums[i].attempts;
-		ep->nat_failed += sums[i].failed[ROLE_NAT];
-		ep->direct_failed += sums[i].failed[ROLE_DIRECT];
+	for (s = begins; s <= ends; s++) {
+		ep->bad_slots += is_bad(s, role);
+		trouble += s->trouble[role];
+		other += s->failed[!role];
+		ep->nat_failed += s->failed[ROLE_NAT];
+		ep->direct_failed += s->failed[ROLE_DIRECT];
 	}
 	ep->role = role;
-	ep->from_slot = sums[from].slot;
-	ep->to_slot = sums[to - 1].slot + 1;
+	ep->from_slot = begins->slot;
+	ep->to_slot = ends->slot + 1;
 	ep->nat_attempts = ep->direct_attempts = attempts;
 	if (ep->bad_slots < EPISODE_BAD_SLOTS || trouble < EPISODE_TROUBLE ||
 	    (double)other > EPISODE_OTHER_SHARE * (double)attempts)
@@ -130,17 +160,18 @@ judge(struct episode *ep, const struct slot_sum *sums, size_t from, size_t to,
 	 * Could isolated failures look like it?  Where nearly every slot is
 	 * bad, there is nothing to be isolated from: no chance either.
 	 */
-	if (ep->bad_slots * 2 > n)
+	if (ep->bad_slots * 2 > all->all)
 		return true;
-	return scan_bound((int64_t)ep->bad_slots, (int64_t)(to - from), bad_all,
-		   (int64_t)n) <= EPISODE_CHANCE;
+	return scan_bound((int64_t)ep->bad_slots, (int64_t)slots, bad_all,
+		   (int64_t)all->all) <= EPISODE_CHANCE;
 }
 
 static void
-find_role(struct episodes *e, uint32_t endpoint, const struct slot_sum *sums,
-    size_t n, enum role role)
+find_role(struct episodes *e, uint32_t endpoint, const struct slots *all,
+    enum role role)
 {
-	size_t i, from = 0, last = 0;
+	const struct slot_sum *sums = all->sums;
+	size_t n = all->n, i, from = 0, last = 0;
 	int64_t bad_all = 0;
 	bool open = false;
 	struct episode ep;
@@ -155,8 +186,7 @@ find_role(struct episodes *e, uint32_t endpoint, const struct slot_sum *sums,
 		    (i == n ||
 			sums[i].slot - sums[last].slot - 1 >
 			    EPISODE_GAP_SLOTS)) {
-			if (judge(
-				&ep, sums, from, last + 1, role, bad_all, n)) {
+			if (judge(&ep, all, from, last, role, bad_all)) {
 				e->episode = x_grow(e->episode, e->n,
 				    &e->capacity, sizeof(*e->episode));
 				ep.endpoint = endpoint;
@@ -177,13 +207,12 @@ void
 episodes_find(struct episodes *e, const struct dataset *d, uint32_t endpoint,
     const struct pairs *pairs)
 {
-	struct slot_sum *sums;
-	size_t n;
+	struct slots all;
 
-	sums = sum_slots(d, &d->endpoints[endpoint].attempts, pairs, &n);
-	find_role(e, endpoint, sums, n, ROLE_NAT);
-	find_role(e, endpoint, sums, n, ROLE_DIRECT);
-	free(sums);
+	sum_slots(&all, d, &d->endpoints[endpoint].attempts, pairs);
+	find_role(e, endpoint, &all, ROLE_NAT);
+	find_role(e, endpoint, &all, ROLE_DIRECT);
+	free(all.sums);
 }
 
 void
