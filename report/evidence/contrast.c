@@ -32,8 +32,10 @@ struct making {
 	/* The group at hand: pairs in which both sides know it. */
 	int n;
 	int nat; /* of them with the outcome */
-	/* All groups before it. */
+	/* All groups before it; their values are in x unless s has real ones.
+	 */
 	struct outcome_series s;
+	struct sparse x;
 	struct contrast c;
 	struct burst_count nat_bursts, direct_bursts;
 };
@@ -72,7 +74,6 @@ begin(struct makings *m, unsigned which, size_t room, bool slots)
 		one = &m->of[m->n++];
 		one->outcome = o;
 		one->room = room;
-		one->s.x = x_calloc(room, sizeof(*one->s.x));
 		if (slots)
 			one->s.slot = x_malloc(room * sizeof(*one->s.slot));
 	}
@@ -99,10 +100,9 @@ begin_real(struct making *m)
 
 	cells_of_counts(s, &m->c);
 	s->real = x_calloc(m->room, sizeof(*s->real));
-	for (i = 0; i < s->n; i++)
-		s->real[i] = (double)s->x[i] / s->unit;
-	free(s->x);
-	s->x = NULL;
+	for (i = 0; i < m->x.n_kept; i++)
+		s->real[m->x.kept[i].at] = (double)m->x.kept[i].value / s->unit;
+	sparse_clear(&m->x);
 	s->unit = 0;
 }
 
@@ -140,7 +140,7 @@ add_group(struct making *m, bool direct, int64_t slot)
 	if (s->real != NULL)
 		add_real(s, (double)m->nat / m->n, direct);
 	else
-		s->x[s->n] = m->nat - direct * m->n;
+		sparse_add(&m->x, m->nat - direct * m->n);
 	if (s->slot != NULL)
 		s->slot[s->n] = slot;
 	s->n++;
@@ -154,13 +154,15 @@ add_group(struct making *m, bool direct, int64_t slot)
 	m->n = m->nat = 0;
 }
 
-/* Their values are 0, which new memory is. */
+/* Their values are 0, which new memory is, too. */
 static void
 add_quiet(struct making *m, const struct quiet *q)
 {
 	expect(m, q->n);
 	if (m->s.real != NULL)
 		m->s.cells.both_ok += (double)q->groups;
+	else
+		sparse_add_zeros(&m->x, q->groups);
 	m->s.n += q->groups;
 	m->c.pairs += q->groups * (size_t)q->n;
 	bursts_add_ok(&m->nat_bursts, q->groups);
@@ -303,6 +305,15 @@ contrast_series_test(const struct outcome_series *s, struct block_test *out)
 	return block_interval(out, &s->cells);
 }
 
+static struct interval
+test_making(const struct making *m, struct block_test *out)
+{
+	if (m->s.real != NULL)
+		return contrast_series_test(&m->s, out);
+	block_test_sparse(&m->x, m->s.unit > 0 ? m->s.unit : 1, out);
+	return block_interval(out, &m->s.cells);
+}
+
 void
 contrasts_find(struct contrast c[OUTCOME_COUNT], unsigned which,
     const struct dataset *d, const struct attempts *a,
@@ -315,9 +326,10 @@ contrasts_find(struct contrast c[OUTCOME_COUNT], unsigned which,
 	for (one = m.of; one < m.of + m.n; one++) {
 		bursts_describe(&one->nat_bursts, &one->c.nat_bursts);
 		bursts_describe(&one->direct_bursts, &one->c.direct_bursts);
-		one->c.ci = contrast_series_test(&one->s, &one->c.test);
+		one->c.ci = test_making(one, &one->c.test);
 		c[one->outcome] = one->c;
 		contrast_series_clear(&one->s);
+		sparse_clear(&one->x);
 	}
 }
 
@@ -330,6 +342,9 @@ contrast_series(struct outcome_series *s, const struct dataset *d,
 
 	make(&m, OUTCOME_BIT(outcome), d, a, pairs, scope, true);
 	*s = m.of[0].s;
+	if (s->real == NULL)
+		s->x = sparse_expand(&m.of[0].x);
+	sparse_clear(&m.of[0].x);
 }
 
 void

@@ -163,26 +163,55 @@ test_sums(
 	}
 }
 
+/* The sums of the blocks are whole numbers: by their signs, too. */
+static void
+test_whole_sums(
+    struct block_test *b, const int64_t *whole, int32_t unit, double variance)
+{
+	double sums[BLOCK_MOST];
+	size_t k;
+
+	for (k = 0; k < b->blocks; k++)
+		sums[k] = (double)whole[k];
+	test_sums(b, sums, unit, variance);
+	b->flip_p = block_sign_flip(whole, b->blocks);
+	b->robust_p = isnan(b->p) ? b->flip_p : fmax(b->p, b->flip_p);
+}
+
 void
 block_test(const int32_t *x, size_t n, int32_t unit, struct block_test *out)
 {
-	int64_t whole[BLOCK_MOST];
-	double sums[BLOCK_MOST], variance;
+	int64_t sums[BLOCK_MOST] = { 0 };
+	double variance;
 	size_t k, i = 0;
 
 	begin(out, n);
 	if (n < 2)
 		return;
 	divide(out, tau_whole(x, n, &variance));
-	for (k = 0; k < out->blocks; k++) {
-		whole[k] = 0;
+	for (k = 0; k < out->blocks; k++)
 		for (; i < block_edge(n, out->blocks, k + 1); i++)
-			whole[k] += x[i];
-		sums[k] = (double)whole[k];
+			sums[k] += x[i];
+	test_whole_sums(out, sums, unit, variance);
+}
+
+void
+block_test_sparse(const struct sparse *x, int32_t unit, struct block_test *out)
+{
+	int64_t sums[BLOCK_MOST] = { 0 };
+	double variance;
+	size_t k = 0, i;
+
+	begin(out, x->n);
+	if (x->n < 2)
+		return;
+	divide(out, tau_sparse(x, &variance));
+	for (i = 0; i < x->n_kept; i++) {
+		while (x->kept[i].at >= block_edge(x->n, out->blocks, k + 1))
+			k++;
+		sums[k] += x->kept[i].value;
 	}
-	test_sums(out, sums, unit, variance);
-	out->flip_p = block_sign_flip(whole, out->blocks);
-	out->robust_p = isnan(out->p) ? out->flip_p : fmax(out->p, out->flip_p);
+	test_whole_sums(out, sums, unit, variance);
 }
 
 void

@@ -18,6 +18,7 @@
 
 #include "report/stats/interval.h"
 #include "report/stats/rates.h"
+#include "report/stats/sparse.h"
 
 #define BLOCK_MOST          20 /* blocks; more would be too short */
 #define BLOCK_LEAST         12 /* and the least that the gate asks for */
@@ -45,6 +46,10 @@ struct block_test {
  */
 void block_test(
     const int32_t *x, size_t n, int32_t unit, struct block_test *out);
+
+/* The same of a series most of whose values are 0. */
+void block_test_sparse(
+    const struct sparse *x, int32_t unit, struct block_test *out);
 
 /*
  * The same of real scores, without flip_p (NaN): robust_p is p.  But where all

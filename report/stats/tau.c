@@ -63,45 +63,98 @@ add_levels(struct moments *level, size_t levels, int64_t *y, size_t m)
 	}
 }
 
-/* All levels of x[0..n): level 0 is of single values. */
-static void
-find_levels(struct moments level[LEVELS], const int32_t *x, size_t n)
-{
-	int64_t *sums = x_malloc((n / PIECE + 1) * sizeof(*sums)), y[PIECE];
-	size_t pieces = 0, size, i;
+/* A series on its way: the whole pieces of it are what the rest needs. */
+struct levels {
+	struct moments of[LEVELS]; /* of[0]: single values */
+	int64_t *sums;             /* of the pieces */
+	size_t pieces;
+	int64_t y[PIECE]; /* the piece at hand */
+};
 
-	memset(level, 0, LEVELS * sizeof(*level));
-	for (; n > 0; n -= size, x += size) {
-		size = n < PIECE ? n : PIECE;
-		for (i = 0; i < size; i++)
-			y[i] = x[i];
-		add_levels(level, PIECE_LEVELS, y, size);
-		if (size == PIECE)
-			sums[pieces++] = y[0];
-	}
-	add_levels(level + PIECE_LEVELS, LEVELS - PIECE_LEVELS, sums, pieces);
-	free(sums);
+/* For n values. */
+static void
+levels_begin(struct levels *l, size_t n)
+{
+	memset(l->of, 0, sizeof(l->of));
+	l->sums = x_malloc((n / PIECE + 1) * sizeof(*l->sums));
+	l->pieces = 0;
 }
 
-double
-tau_whole(const int32_t *x, size_t n, double *variance)
+/* The next values, in l->y: a piece, or less than one at the end. */
+static void
+levels_add(struct levels *l, size_t n)
 {
-	struct moments level[LEVELS];
+	add_levels(l->of, PIECE_LEVELS, l->y, n);
+	if (n == PIECE)
+		l->sums[l->pieces++] = l->y[0];
+}
+
+/* All n values were added: their dependence time. */
+static double
+levels_end(struct levels *l, size_t n, double *variance)
+{
 	double best = 1, width = 1, v;
 	size_t k;
 
-	find_levels(level, x, n);
-	*variance = n < 2 ? NAN : moments_variance(&level[0], n);
+	add_levels(
+	    l->of + PIECE_LEVELS, LEVELS - PIECE_LEVELS, l->sums, l->pieces);
+	free(l->sums);
+	*variance = n < 2 ? NAN : moments_variance(&l->of[0], n);
 	if (n < BLOCKS_LEAST)
 		return NAN;
 	if (*variance <= 0)
 		return 1;
 	for (k = 1; n >> k >= BLOCKS_LEAST; k++) {
 		width *= 2;
-		v = moments_variance(&level[k], n >> k);
+		v = moments_variance(&l->of[k], n >> k);
 		best = fmax(best, v / (width * *variance));
 	}
 	return best;
+}
+
+/* How many values the piece that begins there has. */
+static size_t
+piece_size(size_t from, size_t n)
+{
+	return n - from < PIECE ? n - from : PIECE;
+}
+
+double
+tau_whole(const int32_t *x, size_t n, double *variance)
+{
+	size_t from, size, i;
+	struct levels l;
+
+	levels_begin(&l, n);
+	for (from = 0; from < n; from += size) {
+		size = piece_size(from, n);
+		for (i = 0; i < size; i++)
+			l.y[i] = x[from + i];
+		levels_add(&l, size);
+	}
+	return levels_end(&l, n, variance);
+}
+
+double
+tau_sparse(const struct sparse *x, double *variance)
+{
+	const struct sparse_value *v = x->kept, *end = v + x->n_kept;
+	size_t from, size;
+	struct levels l;
+
+	levels_begin(&l, x->n);
+	for (from = 0; from < x->n; from += size) {
+		size = piece_size(from, x->n);
+		if (size == PIECE && (v == end || v->at >= from + size)) {
+			l.sums[l.pieces++] = 0;
+			continue;
+		}
+		memset(l.y, 0, sizeof(l.y));
+		for (; v < end && v->at < from + size; v++)
+			l.y[v->at - from] = v->value;
+		levels_add(&l, size);
+	}
+	return levels_end(&l, x->n, variance);
 }
 
 /* ------------------------------------------------------------ real numbers */

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "report/stats/sparse.h"
+
 /*
  * The dependence time of x[0..n) in values; NaN below 16 of them.  *variance
  * becomes the sample variance of the values, NaN below two.  O(n) time; memory
@@ -18,6 +20,7 @@
  * another unit, or should be a whole number, is so.
  */
 double tau_whole(const int32_t *x, size_t n, double *variance);
+double tau_sparse(const struct sparse *x, double *variance);
 double tau_real(const double *x, size_t n, double *variance);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "report/evidence/contrast.h"
 #include "tests/report/handmade.h"
+#include "tests/tools/nullmodels.h"
 
 static const struct scope everything = { INT64_MIN, INT64_MAX, ALL_SERIES };
 
@@ -204,4 +205,146 @@ Test(contrast, a_scope_is_of_some_slots_or_one_host)
 	scope.nat_series = attempt_series(&d, a, pair_at(&pairs, 1).nat);
 	contrasts_find(c, OUTCOME_BIT(OUTCOME_FAILED), &d, a, &pairs, &scope);
 	cr_expect(c[OUTCOME_FAILED].pairs == 4 && c[OUTCOME_FAILED].nat == 1);
+}
+
+/* Most are quiet, in runs; the rest have anything at all. */
+static struct attempt_row
+any_attempt(struct rng *r, uint32_t run, int64_t slot)
+{
+	static const enum failure failures[] = { FAILURE_NONE,
+		FAILURE_CONNECT_TIMEOUT, FAILURE_TLS_RESET,
+		FAILURE_DNS_TIMEOUT };
+	struct attempt_row row = fine(run, slot);
+
+	if (slot / 20 % 3 == 1)
+		row.late = NO_COUNT; /* a stretch in which less is known */
+	if (rng_next(r) % 8 != 0)
+		return row;
+	row = handmade_attempt(run, slot, failures[rng_next(r) % 4]);
+	row.syn_retransmits = (uint8_t)(rng_next(r) % 2);
+	row.segs_in = (uint8_t)(rng_next(r) % 3);
+	row.late = rng_next(r) % 2 ? NO_COUNT : (uint8_t)(rng_next(r) % 2);
+	row.status = rng_next(r) % 2 ? 200 : 503;
+	return row;
+}
+
+/* What is known of the group that begins with pair *i, counted one by one. */
+struct group {
+	int n, nat;
+	bool direct;
+	int64_t slot;
+};
+
+static struct group
+count_group(size_t *i, enum outcome o)
+{
+	const struct attempts *a = &d.endpoints[0].attempts;
+	struct pair p = pair_at(&pairs, *i);
+	struct group g = { .direct = outcome_of(a, p.direct, o) == 1,
+		.slot = attempt_slot(a, p.direct) };
+	uint32_t same = p.direct;
+	int has;
+
+	for (; *i < pairs.n; ++*i) {
+		p = pair_at(&pairs, *i);
+		if (p.direct != same)
+			break;
+		has = outcome_of(a, p.nat, o);
+		if (has < 0 || outcome_of(a, p.direct, o) < 0)
+			continue;
+		g.n++;
+		g.nat += has;
+	}
+	return g;
+}
+
+/* What contrasts_find() and contrast_series() say of an outcome is so. */
+static void
+check_contrast(const struct contrast *c, enum outcome o)
+{
+	const struct attempts *a = &d.endpoints[0].attempts;
+	struct burst_count nat_bursts = { 0 }, direct_bursts = { 0 };
+	struct contrast own = { 0 };
+	struct outcome_series s;
+	struct block_test b;
+	struct interval ci;
+	size_t i = 0, n = 0;
+	struct group g;
+
+	contrast_series(&s, &d, a, &pairs, &everything, o);
+	while (i < pairs.n) {
+		g = count_group(&i, o);
+		if (g.n == 0)
+			continue;
+		own.pairs += (size_t)g.n;
+		own.nat += (size_t)g.nat;
+		own.direct += g.direct ? (size_t)g.n : 0;
+		own.nat_only += g.direct ? 0 : (size_t)g.nat;
+		own.direct_only += g.direct ? (size_t)(g.n - g.nat) : 0;
+		bursts_add(&nat_bursts, g.nat * 2 > g.n);
+		bursts_add(&direct_bursts, g.direct);
+		cr_assert(n < s.n, "outcome %d", o);
+		cr_expect_eq(s.slot[n], g.slot);
+		if (s.real != NULL)
+			cr_expect_float_eq(
+			    s.real[n], (double)g.nat / g.n - g.direct, 1e-15);
+		else
+			cr_expect(
+			    g.n == s.unit && s.x[n] == g.nat - g.direct * g.n);
+		n++;
+	}
+	cr_expect_eq(s.n, n, "outcome %d", o);
+	cr_expect(c->pairs == own.pairs && c->nat == own.nat &&
+		c->direct == own.direct && c->nat_only == own.nat_only &&
+		c->direct_only == own.direct_only,
+	    "outcome %d", o);
+	bursts_describe(&nat_bursts, &own.nat_bursts);
+	bursts_describe(&direct_bursts, &own.direct_bursts);
+	cr_expect(c->nat_bursts.runs == own.nat_bursts.runs &&
+	    c->nat_bursts.longest == own.nat_bursts.longest &&
+	    c->direct_bursts.runs == own.direct_bursts.runs &&
+	    c->direct_bursts.count == own.direct_bursts.count);
+	ci = contrast_series_test(&s, &b);
+	cr_expect(c->test.blocks == b.blocks && c->test.est == b.est &&
+		c->test.tau == b.tau && c->test.robust_p == b.robust_p &&
+		c->ci.lo == ci.lo && c->ci.hi == ci.hi,
+	    "outcome %d", o);
+	contrast_series_clear(&s);
+}
+
+static void
+check_all(uint64_t seed, bool hosts_vary)
+{
+	struct contrast c[OUTCOME_COUNT];
+	struct attempt_row row;
+	struct rng r;
+	int64_t slot;
+	size_t host;
+	enum outcome o;
+
+	rng_seed(&r, seed, 1);
+	for (slot = 0; slot < 300; slot++) {
+		row = any_attempt(&r, direct, slot);
+		handmade_add(&d, 0, &row);
+		for (host = 0; host < 2; host++) {
+			row = any_attempt(&r, nat[host], slot);
+			if (!hosts_vary || rng_next(&r) % 4 != 0)
+				handmade_add(&d, 0, &row);
+		}
+	}
+	finish();
+	contrasts_find(
+	    c, OUTCOMES_ALL, &d, &d.endpoints[0].attempts, &pairs, &everything);
+	for (o = 0; o < OUTCOME_COUNT; o++)
+		check_contrast(&c[o], o);
+}
+
+Test(contrast, counting_quiet_groups_is_counting_them_one_by_one)
+{
+	check_all(1, false);
+}
+
+Test(contrast, so_it_is_where_hosts_come_and_go)
+{
+	check_all(2, true);
 }
