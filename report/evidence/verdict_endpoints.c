@@ -65,25 +65,27 @@ compare_latency(struct latency_shift *out, const struct attempts *a,
 	free(diff);
 }
 
-/* What is asked of an endpoint: the parts of its facts, then its phases. */
-#define PARTS (FACTS_PARTS + DURATION_COUNT)
+/*
+ * What is asked of an endpoint: its phases, then the parts of its facts, which
+ * take less.
+ */
+#define PARTS (DURATION_COUNT + FACTS_PARTS)
 
 /* One of them; context is the work. */
 static void
 find_part(void *context, size_t part)
 {
 	const struct work *w = context;
-	size_t endpoint = part / PARTS, of = part % PARTS;
+	size_t n = w->v->n_endpoints, endpoint = part % n, of = part / n;
 	struct endpoint_verdict *e = &w->v->endpoints[endpoint];
 	const struct attempts *a = &e->endpoint->attempts;
 	const struct pairs *pairs = w->pairs[endpoint];
 
-	if (of < FACTS_PARTS)
-		facts_part(&e->facts, w->d, a, pairs, &verdict_everything,
-		    (enum facts_parts)of);
+	if (of < DURATION_COUNT)
+		compare_latency(&e->latency[of], a, pairs, (enum duration)of);
 	else
-		compare_latency(&e->latency[of - FACTS_PARTS], a, pairs,
-		    (enum duration)(of - FACTS_PARTS));
+		facts_part(&e->facts, w->d, a, pairs, &verdict_everything,
+		    (enum facts_parts)(of - DURATION_COUNT));
 }
 
 void

@@ -10,14 +10,17 @@
 #include "report/evidence/verdict_work.h"
 #include "report/parallel.h"
 
-/* What is asked of an endpoint: the parts of where, and its episodes. */
+/*
+ * What is asked of an endpoint: the parts of where, and its episodes.  The
+ * longest of all endpoints come first, so that all cores are done together.
+ */
 #define PARTS (WHERE_PARTS + 1)
 
 static void
 find_part(void *context, size_t i)
 {
 	const struct work *w = context;
-	size_t endpoint = i / PARTS, part = i % PARTS;
+	size_t n = w->v->n_endpoints, endpoint = i % n, part = i / n;
 	struct endpoint_verdict *e = &w->v->endpoints[endpoint];
 
 	if (!endpoint_is_judged(e->endpoint))

@@ -65,8 +65,8 @@ struct where {
 	struct change change;
 };
 
-/* What is found: by address, by host, and over time. */
-enum where_parts { WHERE_TARGETS, WHERE_HOSTS, WHERE_TIMES, WHERE_PARTS };
+/* What is found: over time, by address, and by host; the longest first. */
+enum where_parts { WHERE_TIMES, WHERE_TARGETS, WHERE_HOSTS, WHERE_PARTS };
 
 /*
  * Find a part of all but what where_adjust() does; they know nothing of each
