@@ -19,6 +19,7 @@
 struct seen {
 	uint32_t group;    /* the group in which the rest holds */
 	uint32_t row;      /* its attempt there */
+	bool ok;           /* which succeeded */
 	uint32_t twin;     /* direct series of the same host, or NO_SERIES */
 	uint32_t interval; /* intervals by number */
 	bool used;         /* direct: has a partner */
@@ -31,6 +32,12 @@ struct first {
 	bool nat; /* there is a nat attempt, too */
 };
 
+/* What attempts of a group have in common. */
+struct group_key {
+	int64_t slot;
+	uint16_t seq, target;
+};
+
 struct pairing {
 	struct pairs *out;
 	const struct dataset *d;
@@ -38,6 +45,9 @@ struct pairing {
 	struct seen *series;  /* by series */
 	struct first *direct; /* by interval */
 	uint32_t group;       /* number of the group, from 1 */
+	struct group_key key;
+	uint32_t *of_group; /* series with attempts in it, in their order */
+	size_t n_of_group;
 };
 
 static bool
@@ -80,53 +90,66 @@ know_series(struct pairing *p)
 	names_clear(&hosts);
 }
 
-/* Where the group that begins at from ends. */
-static size_t
-group_end(const struct attempts *a, size_t from)
+static struct group_key
+key_at(const struct attempts *a, size_t i)
 {
-	int64_t slot = attempt_slot(a, from);
-	uint16_t seq = attempt_seq(a, from), target = attempt_target(a, from);
-	size_t to = from + 1;
-
-	while (to < a->n && attempt_slot(a, to) == slot &&
-	    attempt_seq(a, to) == seq && attempt_target(a, to) == target)
-		to++;
-	return to;
+	return (struct group_key){ attempt_slot(a, i), attempt_seq(a, i),
+		attempt_target(a, i) };
 }
 
-/* Note the first attempt of each series in [from, to). */
+/* Note the first attempt of each series in the group. */
 static void
-note_group(struct pairing *p, size_t from, size_t to)
+note_attempt(struct pairing *p, size_t i)
 {
-	struct seen *s;
+	unsigned failed = attempt_marks(p->a, i) & MARKS_NOT_OK;
+	uint32_t series = attempt_series(p->d, p->a, i);
+	struct seen *s = &p->series[series];
 	struct first *first;
-	uint32_t series;
+
+	if (failed != 0 && attempt_failure(p->a, i) == FAILURE_INTERRUPTED)
+		return;
+	if (s->group == p->group) {
+		p->out->repeats++;
+		return;
+	}
+	s->group = p->group;
+	s->row = (uint32_t)i;
+	s->ok = failed == 0;
+	s->used = false;
+	p->of_group[p->n_of_group++] = series;
+	first = &p->direct[s->interval];
+	if (first->group != p->group) {
+		first->group = p->group;
+		first->series = NO_SERIES;
+		first->nat = false;
+	}
+	if (is_nat(p, series))
+		first->nat = true;
+	else if (series < first->series)
+		first->series = series;
+}
+
+/*
+ * Note the group that begins at from, whose key is known; returns where the
+ * next one begins, whose key is known then.
+ */
+static size_t
+note_group(struct pairing *p, size_t from)
+{
+	struct group_key key = p->key;
 	size_t i;
 
 	p->group++;
-	for (i = from; i < to; i++) {
-		if (attempt_failure(p->a, i) == FAILURE_INTERRUPTED)
-			continue;
-		series = attempt_series(p->d, p->a, i);
-		s = &p->series[series];
-		if (s->group == p->group) {
-			p->out->repeats++;
-			continue;
-		}
-		s->group = p->group;
-		s->row = (uint32_t)i;
-		s->used = false;
-		first = &p->direct[s->interval];
-		if (first->group != p->group) {
-			first->group = p->group;
-			first->series = NO_SERIES;
-			first->nat = false;
-		}
-		if (is_nat(p, series))
-			first->nat = true;
-		else if (series < first->series)
-			first->series = series;
+	p->n_of_group = 0;
+	note_attempt(p, from);
+	for (i = from + 1; i < p->a->n; i++) {
+		p->key = key_at(p->a, i);
+		if (p->key.slot != key.slot || p->key.seq != key.seq ||
+		    p->key.target != key.target)
+			break;
+		note_attempt(p, i);
 	}
+	return i;
 }
 
 /* The direct series that a nat one is compared with here, or NO_SERIES. */
@@ -151,73 +174,60 @@ count_offsets(
 }
 
 static void
-add_pair(struct pairing *p, uint32_t direct, uint32_t nat)
+add_pair(struct pairing *p, const struct seen *direct, const struct seen *nat)
 {
-	bool direct_ok = attempt_failure(p->a, direct) == FAILURE_NONE;
-	bool nat_ok = attempt_failure(p->a, nat) == FAILURE_NONE;
-	struct pair pair = { .direct = direct, .nat = nat };
+	struct pair pair = { .direct = direct->row, .nat = nat->row };
 	struct pairs *out = p->out;
 
 	pairs_add(out, pair);
-	if (direct_ok && nat_ok)
+	if (direct->ok && nat->ok)
 		out->both_ok++;
-	else if (direct_ok)
+	else if (direct->ok)
 		out->nat_only++;
-	else if (nat_ok)
+	else if (nat->ok)
 		out->direct_only++;
 	else
 		out->both_failed++;
-	count_offsets(out, p->a, pair, direct_ok && nat_ok);
-}
-
-/* The first attempt of its series in the group at hand. */
-static bool
-is_first(const struct pairing *p, size_t i, struct seen **s)
-{
-	if (attempt_failure(p->a, i) == FAILURE_INTERRUPTED)
-		return false;
-	*s = &p->series[attempt_series(p->d, p->a, i)];
-	return (*s)->row == i;
+	count_offsets(out, p->a, pair, direct->ok && nat->ok);
 }
 
 static void
-pair_nat(struct pairing *p, size_t from, size_t to)
+pair_nat(struct pairing *p, uint16_t target)
 {
-	struct seen *s;
-	uint32_t partner;
+	uint32_t partner, series;
 	size_t i;
 
-	for (i = from; i < to; i++) {
-		if (!is_first(p, i, &s) ||
-		    !is_nat(p, attempt_series(p->d, p->a, i)))
+	for (i = 0; i < p->n_of_group; i++) {
+		series = p->of_group[i];
+		if (!is_nat(p, series))
 			continue;
-		partner = partner_of(p, s);
+		partner = partner_of(p, &p->series[series]);
 		if (partner != NO_SERIES) {
-			add_pair(p, p->series[partner].row, (uint32_t)i);
+			add_pair(p, &p->series[partner], &p->series[series]);
 			p->series[partner].used = true;
 			continue;
 		}
 		p->out->half_nat++;
-		p->out->half_dns += attempt_target(p->a, i) == NO_INDEX;
+		p->out->half_dns += target == NO_INDEX;
 	}
 }
 
 static void
-count_direct(struct pairing *p, size_t from, size_t to)
+count_direct(struct pairing *p, uint16_t target)
 {
-	struct seen *s;
+	const struct seen *s;
 	size_t i;
 
-	for (i = from; i < to; i++) {
-		if (!is_first(p, i, &s) ||
-		    is_nat(p, attempt_series(p->d, p->a, i)) || s->used)
+	for (i = 0; i < p->n_of_group; i++) {
+		s = &p->series[p->of_group[i]];
+		if (is_nat(p, p->of_group[i]) || s->used)
 			continue;
 		if (p->direct[s->interval].nat) {
 			p->out->spare++;
 			continue;
 		}
 		p->out->half_direct++;
-		p->out->half_dns += attempt_target(p->a, i) == NO_INDEX;
+		p->out->half_dns += target == NO_INDEX;
 	}
 }
 
@@ -233,18 +243,23 @@ void
 pairs_find(struct pairs *p, const struct dataset *d, const struct attempts *a)
 {
 	struct pairing w = { .out = p, .d = d, .a = a };
-	size_t from, to;
+	uint16_t target;
+	size_t i = 0;
 
 	memset(p, 0, sizeof(*p));
 	w.series = x_calloc(d->n_series + 1, sizeof(*w.series));
+	w.of_group = x_calloc(d->n_series + 1, sizeof(*w.of_group));
 	know_series(&w);
-	for (from = 0; from < a->n; from = to) {
-		to = group_end(a, from);
-		note_group(&w, from, to);
-		pair_nat(&w, from, to);
-		count_direct(&w, from, to);
+	if (a->n > 0)
+		w.key = key_at(a, 0);
+	while (i < a->n) {
+		target = w.key.target;
+		i = note_group(&w, i);
+		pair_nat(&w, target);
+		count_direct(&w, target);
 	}
 	free(w.series);
+	free(w.of_group);
 	free(w.direct);
 }
 

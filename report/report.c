@@ -19,10 +19,10 @@ struct preparation {
 };
 
 /*
- * Two things of all, and of each endpoint by itself counts and pairs: the
+ * Three things of all, and of each endpoint by itself counts and pairs: the
  * longest parts first, so that all cores are done together.
  */
-enum { PART_GAPS, PART_SOURCES, PARTS_OF_ALL };
+enum { PART_GAPS, PART_SOURCES, PART_EGRESS, PARTS_OF_ALL };
 enum { PART_SUMMARY, PART_PAIRS, PARTS_OF_ENDPOINT };
 
 static void
@@ -33,13 +33,18 @@ prepare(void *context, size_t i)
 	struct endpoint_report *ep;
 	size_t part;
 
-	if (i == PART_GAPS) {
+	switch (i) {
+	case PART_GAPS:
 		p->gaps = gaps_find(r->d);
 		return;
-	}
-	if (i == PART_SOURCES) {
+	case PART_SOURCES:
 		sources_find(&r->sources, r->d);
 		return;
+	case PART_EGRESS:
+		egress_find(&r->egress, r->d);
+		return;
+	default:
+		break;
 	}
 	part = (i - PARTS_OF_ALL) / r->n_endpoints;
 	ep = &r->endpoints[(i - PARTS_OF_ALL) % r->n_endpoints];
@@ -84,7 +89,6 @@ report_make(struct report *r, const struct dataset *d,
 		r->endpoints[i].endpoint = &d->endpoints[i];
 	parallel_each(PARTS_OF_ENDPOINT * n + PARTS_OF_ALL, prepare, &p);
 	sum_pairs(r);
-	egress_find(&r->egress, d);
 	pairs = x_calloc(n + 1, sizeof(*pairs));
 	wholes = x_calloc(n + 1, sizeof(*wholes));
 	for (i = 0; i < n; i++) {

@@ -77,7 +77,7 @@ compare_statuses(const void *a, const void *b)
 struct scratch {
 	size_t *statuses; /* one place for each, all 0 */
 	uint32_t *rows;
-	uint32_t *us;
+	uint32_t *us; /* of the rows; keys, before they are divided */
 };
 
 /* The statuses of a path that were seen, and counts of all. */
@@ -329,11 +329,11 @@ divide(struct parts *parts, const struct selection *all,
 {
 	size_t *ends = x_calloc(n_keys + 1, sizeof(*ends)), i, begin;
 	struct selection some = *all;
-	uint32_t *rows, k;
+	uint32_t *rows, *keys = scratch->us, k;
 
 	/* A counting sort: ends[k] is where the rows of key k begin, ... */
 	for (i = 0; i < all->n; i++) {
-		k = key(all, hosts, i);
+		k = keys[i] = key(all, hosts, i);
 		if (k != NOT_IN_PARTS)
 			ends[k + 1]++;
 	}
@@ -348,7 +348,7 @@ divide(struct parts *parts, const struct selection *all,
 	/* ... and, once they are placed, where they end. */
 	rows = x_malloc((all->n + 1) * sizeof(*rows));
 	for (i = 0; i < all->n; i++) {
-		k = key(all, hosts, i);
+		k = keys[i];
 		if (k != NOT_IN_PARTS)
 			rows[ends[k]++] = (uint32_t)i;
 	}
