@@ -1,5 +1,5 @@
 /*
- * The attempts at one endpoint as packed columns: about 15 bytes an attempt,
+ * The attempts at one endpoint as packed columns: about 16 bytes an attempt,
  * so that months of them fit.
  */
 #ifndef NATDIFF_REPORT_ATTEMPTS_H
@@ -93,7 +93,7 @@ struct attempt_row {
  * which take the fewest bits.
  */
 enum mark {
-	MARK_FAILED = 1,       /* on its way, or at the far end */
+	MARK_FAILED = 1,       /* in any way but as MARK_OWN, cut short too */
 	MARK_RESENT = 2,       /* a SYN was sent again */
 	MARK_SILENT = 4,       /* no answer at all came to a SYN */
 	MARK_LATE_UNKNOWN = 8, /* as of what never connected */
@@ -102,7 +102,6 @@ enum mark {
 	MARK_OWN = 64, /* failed by its own host, or for want of a name */
 	MARK_SYN_UNKNOWN = 128
 };
-#define MARKS_NOT_OK (MARK_FAILED | MARK_OWN) /* any failure at all */
 
 enum attempt_field {
 #define FIELD(field, type, kept, by) field_##field,
@@ -141,6 +140,19 @@ static inline unsigned
 attempt_marks(const struct attempts *a, size_t i)
 {
 	return (unsigned)packed_get(&a->column[field_marks], i);
+}
+
+/* Whether it failed in any way, by its marks. */
+static inline bool
+marks_failed(unsigned marks)
+{
+	return (marks & (MARK_FAILED | MARK_OWN)) != 0;
+}
+
+static inline bool
+attempt_failed(const struct attempts *a, size_t i)
+{
+	return marks_failed(attempt_marks(a, i));
 }
 
 /* Whether its SYN was sent again, as far as is known. */

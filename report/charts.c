@@ -109,9 +109,8 @@ void
 charts_add(struct chart_count *c, const struct attempts *a, size_t i)
 {
 	c->attempts++;
-	c->failed += attempt_failure(a, i) != FAILURE_NONE;
-	c->troubled +=
-	    attempt_failure(a, i) != FAILURE_NONE || attempt_resent(a, i);
+	c->failed += attempt_failed(a, i);
+	c->troubled += attempt_failed(a, i) || attempt_resent(a, i);
 }
 
 /* -------------------------------------------------------------------- all */

@@ -61,7 +61,7 @@ static void
 times_add(struct connect_times *t, const struct attempts *a, size_t i)
 {
 	uint32_t us = attempt_duration_us(a, DURATION_CONNECT, i);
-	bool failed = attempt_failure(a, i) != FAILURE_NONE;
+	bool failed = attempt_failed(a, i);
 
 	if (failed &&
 	    (attempt_phase(a, i) == PHASE_DNS ||
@@ -126,7 +126,7 @@ steps_find(struct chart_lane *lane, const struct attempts *a)
 		if (k == 0 || k > CHART_STEPS_MAX || !charts_counts(a, i) ||
 		    attempt_duration_us(a, DURATION_CONNECT, i) ==
 			NO_DURATION ||
-		    (attempt_failure(a, i) != FAILURE_NONE &&
+		    (attempt_failed(a, i) &&
 			attempt_phase(a, i) == PHASE_CONNECT))
 			continue;
 		lane->step[k].n++;

@@ -19,9 +19,9 @@
 struct seen {
 	uint32_t group;    /* the group in which the rest holds */
 	uint32_t row;      /* its attempt there */
-	bool ok;           /* which succeeded */
 	uint32_t twin;     /* direct series of the same host, or NO_SERIES */
 	uint32_t interval; /* intervals by number */
+	bool ok;           /* it succeeded */
 	bool used;         /* direct: has a partner */
 };
 
@@ -97,16 +97,16 @@ key_at(const struct attempts *a, size_t i)
 		attempt_target(a, i) };
 }
 
-/* Note the first attempt of each series in the group. */
+/* Note an attempt of the group, if it is the first of its series. */
 static void
 note_attempt(struct pairing *p, size_t i)
 {
-	unsigned failed = attempt_marks(p->a, i) & MARKS_NOT_OK;
+	bool failed = attempt_failed(p->a, i);
 	uint32_t series = attempt_series(p->d, p->a, i);
 	struct seen *s = &p->series[series];
 	struct first *first;
 
-	if (failed != 0 && attempt_failure(p->a, i) == FAILURE_INTERRUPTED)
+	if (failed && attempt_failure(p->a, i) == FAILURE_INTERRUPTED)
 		return;
 	if (s->group == p->group) {
 		p->out->repeats++;
@@ -114,7 +114,7 @@ note_attempt(struct pairing *p, size_t i)
 	}
 	s->group = p->group;
 	s->row = (uint32_t)i;
-	s->ok = failed == 0;
+	s->ok = !failed;
 	s->used = false;
 	p->of_group[p->n_of_group++] = series;
 	first = &p->direct[s->interval];

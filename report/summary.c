@@ -38,29 +38,29 @@ tally_rate(const struct tally *t, struct interval *ci)
 	return n > 0 ? x / n : NAN;
 }
 
-void
+enum failure
 tally_add(struct tally *t, const struct attempts *a, size_t i)
 {
 	unsigned marks = attempt_marks(a, i);
+	enum failure failure = FAILURE_NONE;
 	uint8_t syn_retransmits;
 
-	if ((marks & MARKS_NOT_OK) == 0) {
-		t->ok++;
-	} else if (attempt_failure(a, i) != FAILURE_INTERRUPTED) {
-		t->failed++;
-	} else {
+	if (marks_failed(marks))
+		failure = attempt_failure(a, i);
+	if (failure == FAILURE_INTERRUPTED) {
 		t->interrupted++;
-		return;
+		return failure;
 	}
-	if ((marks & MARK_SYN_UNKNOWN) != 0)
-		return;
-	t->syn_known++;
-	if ((marks & MARK_RESENT) == 0)
-		return;
-	syn_retransmits = attempt_syn_retransmits(a, i);
-	t->syn_with++;
-	if (syn_retransmits > t->syn_max)
-		t->syn_max = syn_retransmits;
+	t->ok += failure == FAILURE_NONE;
+	t->failed += failure != FAILURE_NONE;
+	t->syn_known += (marks & MARK_SYN_UNKNOWN) == 0;
+	if ((marks & MARK_RESENT) != 0) {
+		syn_retransmits = attempt_syn_retransmits(a, i);
+		t->syn_with++;
+		if (syn_retransmits > t->syn_max)
+			t->syn_max = syn_retransmits;
+	}
+	return failure;
 }
 
 /* ------------------------------------------------------------- one path */
@@ -148,16 +148,14 @@ describe_path(struct path_summary *p, const struct attempts *a, uint32_t *rows,
 
 	for (i = 0; i < n; i++) {
 		k = rows[i];
-		tally_add(&p->tally, a, k);
-		if ((attempt_marks(a, k) & MARKS_NOT_OK) == 0) {
-			statuses_add(&statuses, attempt_status(a, k));
-			rows[ok++] = (uint32_t)k;
-			continue;
-		}
-		failure = attempt_failure(a, k);
+		failure = tally_add(&p->tally, a, k);
 		if (failure == FAILURE_INTERRUPTED)
 			continue;
 		statuses_add(&statuses, attempt_status(a, k));
+		if (failure == FAILURE_NONE) {
+			rows[ok++] = (uint32_t)k;
+			continue;
+		}
 		p->failures[attempt_phase(a, k)][failure]++;
 		p->local += failure_is_local(failure);
 	}

@@ -77,8 +77,8 @@ void summary_make(
     struct summary *s, const struct dataset *d, const struct attempts *a);
 void summary_clear(struct summary *s);
 
-/* Count an attempt. */
-void tally_add(struct tally *t, const struct attempts *a, size_t i);
+/* Count an attempt; returns how it ended. */
+enum failure tally_add(struct tally *t, const struct attempts *a, size_t i);
 
 /* The failure rate of a tally, NaN without attempts, and its interval. */
 double tally_rate(const struct tally *t, struct interval *ci);

@@ -1,9 +1,10 @@
 /*
  * The groups are seen one after the other, all outcomes at once, and what is
- * kept of each is its value.
+ * kept of each is its value, unless that is 0.
  */
 #include "config.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,7 +176,9 @@ flush(struct makings *m)
 {
 	struct making *one;
 
-	for (one = m->of; m->before.groups > 0 && one < m->of + m->n; one++)
+	if (m->before.groups == 0)
+		return;
+	for (one = m->of; one < m->of + m->n; one++)
 		if ((m->before.known & OUTCOME_BIT(one->outcome)) != 0)
 			add_quiet(one, &m->before);
 	m->before.groups = 0;
@@ -191,7 +194,7 @@ keep_quiet_group(struct makings *m)
 		flush(m);
 	before->n = m->at_hand.n;
 	before->known = m->at_hand.known;
-	if (first->slot != NULL)
+	if (first->slot != NULL) /* of one outcome, and there is no other */
 		first->slot[first->n + before->groups] = m->slot;
 	before->groups++;
 }
@@ -230,7 +233,9 @@ break_quiet(struct makings *m)
 {
 	struct making *one;
 
-	for (one = m->of; m->is_quiet && one < m->of + m->n; one++)
+	if (!m->is_quiet)
+		return;
+	for (one = m->of; one < m->of + m->n; one++)
 		if ((m->at_hand.known & OUTCOME_BIT(one->outcome)) != 0)
 			one->n = m->at_hand.n;
 	m->is_quiet = false;
@@ -341,6 +346,7 @@ contrast_series(struct outcome_series *s, const struct dataset *d,
 	struct makings m;
 
 	make(&m, OUTCOME_BIT(outcome), d, a, pairs, scope, true);
+	assert(m.n == 1);
 	*s = m.of[0].s;
 	if (s->real == NULL)
 		s->x = sparse_expand(&m.of[0].x);

@@ -30,12 +30,6 @@ struct host_seen {
 };
 
 static bool
-has_failed(unsigned marks)
-{
-	return (marks & MARKS_NOT_OK) != 0;
-}
-
-static bool
 has_trouble(unsigned marks)
 {
 	return (marks & MARK_OWN) == 0 && /* that is not of the path */
@@ -46,7 +40,7 @@ has_trouble(unsigned marks)
 static void
 sum_host(struct slot_sum *s, struct host_seen *h, size_t n, unsigned marks)
 {
-	bool trouble = has_trouble(marks), failed = has_failed(marks);
+	bool trouble = has_trouble(marks), failed = marks_failed(marks);
 
 	if (h->slot != n) {
 		memset(h, 0, sizeof(*h));
@@ -111,7 +105,7 @@ sum_slots(struct slots *all, const struct dataset *d, const struct attempts *a,
 		marks[ROLE_NAT] = attempt_marks(a, p.nat);
 		for (role = ROLE_DIRECT; role <= ROLE_NAT; role++) {
 			s.trouble[role] += has_trouble(marks[role]);
-			s.failed[role] += has_failed(marks[role]);
+			s.failed[role] += marks_failed(marks[role]);
 		}
 		sum_host(&s, &hosts[attempt_series(d, a, p.nat)], all->all,
 		    marks[ROLE_NAT]);

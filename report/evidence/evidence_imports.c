@@ -106,7 +106,7 @@ count_edge(const struct finding *n, size_t i, bool nat, struct edge_counts *c)
 	if (at < im->edge_from_us - JOIN_SLACK_US ||
 	    at > im->edge_to_us + JOIN_SLACK_US)
 		return;
-	if (attempt_failure(a, i) == FAILURE_NONE) {
+	if (!attempt_failed(a, i)) {
 		c->ok++;
 		c->ok_found += found;
 	} else if (nat && outcome_of(a, i, OUTCOME_FAILED) == 1) {

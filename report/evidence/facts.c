@@ -47,7 +47,7 @@ count_recovery(struct facts *f, const struct attempts *a, size_t nat)
 	if (!attempt_resent(a, nat))
 		return;
 	if (attempt_segs_in(a, nat) == NO_COUNT) {
-		f->recovered += attempt_failure(a, nat) == FAILURE_NONE;
+		f->recovered += !attempt_failed(a, nat);
 		return;
 	}
 	/* Segments in are known of connections that came up only. */

@@ -237,7 +237,7 @@ ask_endpoint(struct work *w, size_t e, struct ledger_path *paths)
 			paths[attempt_path(w->d, a, i)].outside++;
 		} else {
 			state[i] = LEDGER_UNSEEN;
-			if (attempt_failure(a, i) != FAILURE_NONE)
+			if (attempt_failed(a, i))
 				add_window(w, a, i, witness, &state[i]);
 		}
 	}
@@ -330,7 +330,7 @@ static void
 count(struct ledger_counts *c, const struct attempts *a, size_t i,
     enum ledger_state state)
 {
-	bool failed = attempt_failure(a, i) != FAILURE_NONE;
+	bool failed = attempt_failed(a, i);
 
 	c->sent++;
 	c->accepted += state >= LEDGER_ACCEPTED;
@@ -444,7 +444,7 @@ contrast_endpoint(struct ledger_contrast *c, const struct dataset *d,
 			attempt_series(d, a, p.nat) != scope->nat_series) ||
 		    state[p.direct] < LEDGER_ACCEPTED ||
 		    state[p.nat] == LEDGER_NOT_ASKED ||
-		    attempt_failure(a, p.nat) == FAILURE_NONE)
+		    !attempt_failed(a, p.nat))
 			continue;
 		c->failed++;
 		c->unseen += state[p.nat] == LEDGER_UNSEEN;

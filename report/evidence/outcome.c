@@ -2,36 +2,32 @@
 
 #include "report/evidence/outcome.h"
 
-#define SYN    OUTCOME_BIT(OUTCOME_SYN)
-#define LATE   OUTCOME_BIT(OUTCOME_LATE)
-#define STATUS OUTCOME_BIT(OUTCOME_STATUS)
-
 static unsigned
-bits_if(bool has, unsigned bits)
+bit_if(bool has, enum outcome o)
 {
-	return has ? bits : 0;
+	return (unsigned)has << o;
 }
 
 struct outcomes
 outcomes_of_marks(unsigned marks)
 {
 	struct outcomes o = { OUTCOMES_ALL, 0 };
+	bool failed, resent;
 
 	if (marks == 0)
 		return o;
 	if ((marks & MARK_OWN) != 0)
 		return (struct outcomes){ 0, 0 };
-	o.known &= ~(bits_if((marks & MARK_SYN_UNKNOWN) != 0, SYN) |
-	    bits_if((marks & MARK_LATE_UNKNOWN) != 0, LATE) |
-	    bits_if((marks & MARK_FAILED) != 0, STATUS));
-	o.has =
-	    bits_if((marks & MARK_FAILED) != 0,
-		OUTCOME_BIT(OUTCOME_FAILED) | OUTCOME_BIT(OUTCOME_TROUBLE)) |
-	    bits_if((marks & MARK_RESENT) != 0,
-		SYN | OUTCOME_BIT(OUTCOME_TROUBLE)) |
-	    bits_if((marks & MARK_SILENT) != 0, OUTCOME_BIT(OUTCOME_SILENT)) |
-	    bits_if((marks & MARK_LATE) != 0, LATE) |
-	    bits_if((marks & MARK_STATUS) != 0, STATUS);
+	failed = (marks & MARK_FAILED) != 0;
+	resent = (marks & MARK_RESENT) != 0;
+	o.known &= ~(bit_if((marks & MARK_SYN_UNKNOWN) != 0, OUTCOME_SYN) |
+	    bit_if((marks & MARK_LATE_UNKNOWN) != 0, OUTCOME_LATE) |
+	    bit_if(failed, OUTCOME_STATUS));
+	o.has = bit_if(failed, OUTCOME_FAILED) | bit_if(resent, OUTCOME_SYN) |
+	    bit_if(failed || resent, OUTCOME_TROUBLE) |
+	    bit_if((marks & MARK_SILENT) != 0, OUTCOME_SILENT) |
+	    bit_if((marks & MARK_LATE) != 0, OUTCOME_LATE) |
+	    bit_if((marks & MARK_STATUS) != 0, OUTCOME_STATUS);
 	return o;
 }
 
@@ -64,7 +60,7 @@ outcome_kind(const struct attempts *a, size_t i)
 {
 	unsigned marks = attempt_marks(a, i);
 
-	if ((marks & MARKS_NOT_OK) != 0)
+	if (marks_failed(marks))
 		return kind_of_failure(
 		    attempt_failure(a, i), attempt_phase(a, i));
 	return (marks & MARK_STATUS) != 0 ? KIND_HTTP_STATUS : KIND_NONE;

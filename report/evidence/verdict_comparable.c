@@ -85,19 +85,19 @@ verdict_sum_pairing(struct pairing *p, const struct work *w)
 static int64_t
 clocks_apart_us(const struct dataset *d)
 {
-	int64_t sum_us[2] = { 0, 0 };
+	double sum_us[2] = { 0, 0 };
 	size_t count[2] = { 0, 0 }, i;
 	enum role role;
 
 	for (i = 0; i < d->n_runs; i++) {
 		role = series_role(d, d->runs[i].series);
-		sum_us[role] += d->runs[i].offset_sum_us;
+		sum_us[role] += (double)d->runs[i].offset_sum_us;
 		count[role] += d->runs[i].offset_count;
 	}
 	if (count[ROLE_DIRECT] < DATES_LEAST || count[ROLE_NAT] < DATES_LEAST)
 		return 0;
-	return sum_us[ROLE_DIRECT] / (int64_t)count[ROLE_DIRECT] -
-	    sum_us[ROLE_NAT] / (int64_t)count[ROLE_NAT];
+	return (int64_t)(sum_us[ROLE_DIRECT] / (double)count[ROLE_DIRECT] -
+	    sum_us[ROLE_NAT] / (double)count[ROLE_NAT]);
 }
 
 /* Whether most attempts of a side failed for want of an address. */

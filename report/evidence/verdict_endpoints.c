@@ -53,8 +53,8 @@ compare_latency(struct latency_shift *out, const struct attempts *a,
 	for (i = 0; i < pairs->n; i++) {
 		nat = pair_at(pairs, i).nat;
 		direct = pair_at(pairs, i).direct;
-		if (((attempt_marks(a, nat) | attempt_marks(a, direct)) &
-			MARKS_NOT_OK) != 0)
+		if (marks_failed(
+			attempt_marks(a, nat) | attempt_marks(a, direct)))
 			continue;
 		nat_us = attempt_duration_us(a, phase, nat);
 		direct_us = attempt_duration_us(a, phase, direct);

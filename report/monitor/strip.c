@@ -29,7 +29,7 @@ count(struct cell cells[STRIP_SLOTS], const struct dataset *d,
 			continue;
 		c = &cells[at];
 		c->attempts++;
-		c->failed += attempt_failure(a, i) != FAILURE_NONE;
+		c->failed += attempt_failed(a, i);
 		c->again += attempt_resent(a, i);
 	}
 }

@@ -13,7 +13,7 @@ struct ranks {
 	/*
 	 * Of the magnitudes, from 1, ties sharing their mean rank, with the
 	 * sign of the number, and all doubled so that they are whole.  In the
-	 * order of the numbers.
+	 * order of the numbers; memory of twice as many.
 	 */
 	int32_t *rank2;
 	size_t n;

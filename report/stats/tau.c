@@ -30,14 +30,16 @@ moments_add(struct moments *m, int64_t value)
 	m->squares += (wide)value * value;
 }
 
-/* The sample variance of n values: one rounding to what a double holds. */
-static double
+/*
+ * The sample variance of n values, to more places than a double has: so that
+ * the ratio of two of them is as good as rounded once.
+ */
+static long double
 moments_variance(const struct moments *m, size_t n)
 {
 	wide around = (wide)n * m->squares - (wide)m->sum * m->sum;
 
-	return (double)((long double)around /
-	    ((long double)n * (long double)(n - 1)));
+	return (long double)around / ((long double)n * (long double)(n - 1));
 }
 
 /* Levels by blocks of 1, 2, 4, ... values. */
@@ -93,23 +95,25 @@ levels_add(struct levels *l, size_t n)
 static double
 levels_end(struct levels *l, size_t n, double *variance)
 {
-	double best = 1, width = 1, v;
+	long double of_one = 0, best = 1, width = 1, ratio;
 	size_t k;
 
 	add_levels(
 	    l->of + PIECE_LEVELS, LEVELS - PIECE_LEVELS, l->sums, l->pieces);
 	free(l->sums);
-	*variance = n < 2 ? NAN : moments_variance(&l->of[0], n);
+	if (n >= 2)
+		of_one = moments_variance(&l->of[0], n);
+	*variance = n < 2 ? NAN : (double)of_one;
 	if (n < BLOCKS_LEAST)
 		return NAN;
-	if (*variance <= 0)
+	if (of_one <= 0)
 		return 1;
 	for (k = 1; n >> k >= BLOCKS_LEAST; k++) {
 		width *= 2;
-		v = moments_variance(&l->of[k], n >> k);
-		best = fmax(best, v / (width * *variance));
+		ratio = moments_variance(&l->of[k], n >> k) / (width * of_one);
+		best = ratio > best ? ratio : best;
 	}
-	return best;
+	return (double)best;
 }
 
 /* How many values the piece that begins there has. */

@@ -16,8 +16,8 @@
  * becomes the sample variance of the values, NaN below two.  O(n) time; memory
  * n / 128 bytes, for real numbers 4n.
  *
- * Sums and sums of squares of whole numbers are exact: what is the same in
- * another unit, or should be a whole number, is so.
+ * Sums and sums of squares of whole numbers are exact, and the time is rounded
+ * once: it is the same in another unit, and whole where it should be.
  */
 double tau_whole(const int32_t *x, size_t n, double *variance);
 double tau_sparse(const struct sparse *x, double *variance);

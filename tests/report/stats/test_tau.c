@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -117,8 +118,54 @@ Test(tau, of_large_numbers_is_that_of_small_ones)
 		x[i] = rng_next(&r) % 3 == 0 ? 1 : -1;
 		large[i] = x[i] * INT32_MAX;
 	}
-	cr_expect_float_eq(tau_whole(x, n, &v), tau_whole(large, n, &w), 1e-12);
+	cr_expect_eq(tau_whole(x, n, &v), tau_whole(large, n, &w));
 	cr_expect_float_eq(w / v / INT32_MAX / INT32_MAX, 1, 1e-12);
 	free(x);
 	free(large);
+}
+
+/* Of 60 values, blocks of two are the only ones of which there are enough. */
+#define FEW 60
+
+/* The dependence time as a fraction: *over / *under, at least 1. */
+static void
+find_fraction(const int32_t x[FEW], int64_t *over, int64_t *under)
+{
+	int64_t sum = 0, ones = 0, pairs = 0, y, m = FEW / 2;
+	size_t i;
+
+	for (i = 0; i < FEW; i++) {
+		sum += x[i];
+		ones += (int64_t)x[i] * x[i];
+		y = x[i / 2 * 2] + x[i / 2 * 2 + 1];
+		pairs += i % 2 == 0 ? y * y : 0;
+	}
+	*over = (m * pairs - sum * sum) * FEW * (FEW - 1);
+	*under = 2 * (FEW * ones - sum * sum) * m * (m - 1);
+}
+
+/* Blocks are counted by a floor of it, so that the last place matters. */
+Test(tau, is_rounded_once)
+{
+	int64_t over, under;
+	size_t seen = 0, i;
+	int32_t x[FEW];
+	double v;
+	struct rng r;
+	int round;
+
+	rng_seed(&r, 12, 1);
+	for (round = 0; round < 20000; round++) {
+		for (i = 0; i < FEW; i++)
+			x[i] = i % 2 == 1 && rng_next(&r) % 4 != 0
+			    ? x[i - 1]
+			    : (int32_t)(rng_next(&r) % 3) - 1;
+		find_fraction(x, &over, &under);
+		if (under == 0 || over <= under)
+			continue;
+		cr_expect_eq(tau_whole(x, FEW, &v),
+		    (double)((long double)over / (long double)under));
+		seen++;
+	}
+	cr_expect(seen > 10000);
 }
