@@ -5,17 +5,22 @@
 
 # shellcheck disable=SC2154 # out, work: of the main script
 
-# Two reads: from the disk, and of what is in memory already.
 bench_rows() {
 	local rows=$1 file=$work/rows.db
-	cost store tests/tools/make_attempts "$file" "$rows" 3 1
-	awk -v rows="$rows" -v bytes="$(stat -c %s "$file")" '{
+	for _ in 1 2 3 4 5; do
+		rm -f "$file"*
+		cost store tests/tools/make_attempts "$file" "$rows" 3 1
+		cost scan tests/tools/scan_attempts "$file"
+	done
+	awk -v rows="$rows" -v bytes="$(stat -c %s "$file")" \
+	    -v cpu="$(column store 1)" -v wall="$(column store 2)" \
+	    -v scan="$(column scan 2)" 'BEGIN {
 		printf "%d rows in %.1f s (%.1f s of processor): %.0f a second",
-		    rows, $2, $1, rows / $2
+		    rows, wall, cpu, rows / wall
 		printf ", %.2f GB, %.0f bytes a row\n", bytes / 1e9,
-		    bytes / rows }' "$work/cost.store"
-	tests/tools/scan_attempts "$file"
-	tests/tools/scan_attempts "$file"
+		    bytes / rows
+		printf "scanned in %.2f s: %.0f a second\n", scan, rows / scan
+	}'
 	rm "$file"*
 }
 
@@ -31,9 +36,10 @@ while True:
     time.sleep(0.2)' "$1"
 }
 
-# delays NAME PORT: a run of 20 s, 100 attempts a second
+# delays NAME PORT: a run of 20 s, 100 attempts a second; its row to
+# $work/delays.NAME
 delays() {
-	local db=$work/$1.db locker='' column
+	local db=$work/$1.db locker='' column stored
 	local last="run_id = (SELECT max(id) FROM run) AND failure IS NULL"
 	cat >"$work/store.yaml" <<-END
 		agent: { database: $db }
@@ -54,13 +60,28 @@ delays() {
 		kill "$locker"
 		wait "$locker" || :
 	} 2>/dev/null
-	printf '%-8s %6d' "$1" "$(sqlite3 "$db" \
-	    "SELECT count(*) FROM attempt WHERE $last")"
-	for column in loop_lag_us connect_us tls_us; do
-		sqlite3 "$db" "SELECT $column FROM attempt WHERE $last" \
-		    >"$work/us"
-		printf ' %8.0f %8.0f' "$(median <"$work/us")" \
-		    "$(percentile 99 <"$work/us")"
+	stored=$(sqlite3 "$db" "SELECT count(*) FROM attempt WHERE $last")
+	if [ "$stored" -eq 0 ]; then
+		echo "bench: $1: nothing was stored" >&2
+		return 1
+	fi
+	{
+		echo "$stored"
+		for column in loop_lag_us connect_us tls_us; do
+			sqlite3 "$db" \
+			    "SELECT $column FROM attempt WHERE $last" >"$work/us"
+			median <"$work/us"
+			percentile 99 <"$work/us"
+		done
+	} | paste -s -d ' ' >>"$work/delays.$1"
+}
+
+# median_delays NAME: of all its runs
+median_delays() {
+	local i
+	printf '%-8s %6.0f' "$1" "$(cut -d ' ' -f 1 "$work/delays.$1" | median)"
+	for i in 2 3 4 5 6 7; do
+		printf ' %8.0f' "$(cut -d ' ' -f $i "$work/delays.$1" | median)"
 	done
 	echo
 }
@@ -74,11 +95,13 @@ bench_delays() {
 	    connect_us tls_us
 	printf '%-8s %6s %8s %8s %8s %8s %8s %8s\n' '' stored median p99 \
 	    median p99 median p99
-	for _ in 1 2 3; do
+	for _ in 1 2 3 4 5; do
 		delays free "$port"
 		delays locked "$port"
 		rm "$work"/free.db* "$work"/locked.db*
 	done
+	median_delays free
+	median_delays locked
 }
 
 bench_store() {
