@@ -31,8 +31,9 @@ moments_add(struct moments *m, int64_t value)
 }
 
 /*
- * The sample variance of n values, to more places than a double has: so that
- * the ratio of two of them is as good as rounded once.
+ * The sample variance of n values, where there is a longer type to more places
+ * than a double has: so that the ratio of two of them is as good as rounded
+ * once.
  */
 static long double
 moments_variance(const struct moments *m, size_t n)
@@ -142,20 +143,20 @@ tau_whole(const int32_t *x, size_t n, double *variance)
 double
 tau_sparse(const struct sparse *x, double *variance)
 {
-	const struct sparse_value *v = x->kept, *end = v + x->n_kept;
-	size_t from, size;
+	size_t from, size, k = 0;
 	struct levels l;
 
 	levels_begin(&l, x->n);
 	for (from = 0; from < x->n; from += size) {
 		size = piece_size(from, x->n);
-		if (size == PIECE && (v == end || v->at >= from + size)) {
+		if (size == PIECE &&
+		    (k == x->n_kept || x->kept[k].at >= from + size)) {
 			l.sums[l.pieces++] = 0;
 			continue;
 		}
 		memset(l.y, 0, sizeof(l.y));
-		for (; v < end && v->at < from + size; v++)
-			l.y[v->at - from] = v->value;
+		for (; k < x->n_kept && x->kept[k].at < from + size; k++)
+			l.y[x->kept[k].at - from] = x->kept[k].value;
 		levels_add(&l, size);
 	}
 	return levels_end(&l, x->n, variance);

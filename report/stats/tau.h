@@ -17,7 +17,8 @@
  * n / 128 bytes, for real numbers 4n.
  *
  * Sums and sums of squares of whole numbers are exact, and the time is rounded
- * once: it is the same in another unit, and whole where it should be.
+ * once, where long double has more places than double: so it is the same in
+ * another unit, and whole where it should be.
  */
 double tau_whole(const int32_t *x, size_t n, double *variance);
 double tau_sparse(const struct sparse *x, double *variance);
