@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
-# A NAT whose ports are free again while both paths are measured.  The gateway's
-# counters, the far end's log and a capture from outside of the NAT, each as
-# the tools of those places write it, are imported and are evidence then.
+# A NAT whose ports run out, and are free again.  Its gateway's counters, the far
+# end's log and a capture from outside of it, each as the tools of those places
+# write it, are imported and are evidence then.
 
 # shellcheck source=tests/functional/tap.sh
 . "$TOP_SRCDIR/tests/functional/tap.sh"
@@ -28,18 +28,21 @@ for _ in {1..200}; do
   sleep 0.05
 done
 
+# measure SLOTS
 measure() {
   local host pids=()
   in_slot 1000000 20
   for host in direct nat; do
-    "$lab" exec $host -- "$probe" run -c $host.yaml --slots 20 >$host.log 2>&1 &
+    "$lab" exec $host -- "$probe" run -c $host.yaml --slots "$1" >>$host.log 2>&1 &
     pids+=($!)
   done
-  sleep 13
-  "$lab" set hold 0 >hold.log 2>&1
   wait "${pids[0]}" && wait "${pids[1]}"
 }
-check "both paths are measured, and the ports come free" measure
+# Nothing is under way as the ports come free: what timed out then had left.
+check "both paths are measured while ports are held" measure 20
+"$lab" set hold 0 >hold.log 2>&1
+sleep 2
+check "and once more when they are free" measure 10
 sleep 1
 kill -INT "$recording"
 kill "$counting"
