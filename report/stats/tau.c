@@ -165,44 +165,46 @@ tau_sparse(const struct sparse *x, double *variance)
 /* ------------------------------------------------------------ real numbers */
 
 /* In two passes. */
-static double
+static long double
 real_variance(const double *y, size_t n)
 {
-	long double sum = 0;
-	double mean;
+	long double sum = 0, mean;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		sum += y[i];
-	mean = (double)(sum / (long double)n);
+	mean = sum / (long double)n;
 	sum = 0;
 	for (i = 0; i < n; i++)
 		sum += (y[i] - mean) * (y[i] - mean);
-	return (double)(sum / (long double)(n - 1));
+	return sum / (long double)(n - 1);
 }
 
 double
 tau_real(const double *x, size_t n, double *variance)
 {
-	double best = 1, width = 2, *y;
+	long double of_one = 0, best = 1, width = 2, ratio;
 	size_t blocks = n / 2, i;
+	double *y;
 
-	*variance = n < 2 ? NAN : real_variance(x, n);
+	if (n >= 2)
+		of_one = real_variance(x, n);
+	*variance = n < 2 ? NAN : (double)of_one;
 	if (n < BLOCKS_LEAST)
 		return NAN;
-	if (*variance <= 0)
+	if (of_one <= 0)
 		return 1;
 	y = x_malloc(blocks * sizeof(*y));
 	for (i = 0; i < blocks; i++)
 		y[i] = x[2 * i] + x[2 * i + 1];
 	while (blocks >= BLOCKS_LEAST) {
-		best =
-		    fmax(best, real_variance(y, blocks) / (width * *variance));
+		ratio = real_variance(y, blocks) / (width * of_one);
+		best = ratio > best ? ratio : best;
 		blocks /= 2;
 		width *= 2;
 		for (i = 0; i < blocks; i++)
 			y[i] = y[2 * i] + y[2 * i + 1];
 	}
 	free(y);
-	return best;
+	return (double)best;
 }

@@ -16,9 +16,9 @@
  * becomes the sample variance of the values, NaN below two.  O(n) time; memory
  * n / 128 bytes, for real numbers 4n.
  *
- * Sums and sums of squares of whole numbers are exact, and the time is rounded
- * once, where long double has more places than double: so it is the same in
- * another unit, and whole where it should be.
+ * The time is as good as rounded once where long double has more places than
+ * double: so it is the same in another unit, and whole where it should be.
+ * Sums and sums of squares of whole numbers are exact.
  */
 double tau_whole(const int32_t *x, size_t n, double *variance);
 double tau_sparse(const struct sparse *x, double *variance);
