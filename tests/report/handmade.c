@@ -55,6 +55,17 @@ handmade_run_every(
 	return (uint32_t)d->n_runs++;
 }
 
+struct handmade_hosts
+handmade_three_hosts(struct dataset *d)
+{
+	struct handmade_hosts h;
+
+	h.direct = handmade_run(d, "d", ROLE_DIRECT);
+	h.nat[0] = handmade_run(d, "n0", ROLE_NAT);
+	h.nat[1] = handmade_run(d, "n1", ROLE_NAT);
+	return h;
+}
+
 struct attempt_row
 handmade_attempt(uint32_t run, int64_t slot, enum failure failure)
 {

@@ -23,6 +23,13 @@ uint32_t handmade_run(struct dataset *d, const char *host, enum role role);
 uint32_t handmade_run_every(
     struct dataset *d, const char *host, enum role role, int64_t interval_us);
 
+/* Runs of a host on the direct path and of two on the path "nat". */
+struct handmade_hosts {
+	uint32_t direct, nat[2];
+};
+
+struct handmade_hosts handmade_three_hosts(struct dataset *d);
+
 /*
  * An attempt at target 0, to be changed and added: a failure is one of the
  * connect, no time was measured, no SYN sent again.

@@ -12,15 +12,13 @@
 static struct dataset d;
 static struct pairs pairs;
 static struct episodes e;
-static uint32_t direct, nat[2];
+static struct handmade_hosts of;
 
 static void
 begin(void)
 {
 	handmade_begin(&d, "listen", "endpoint");
-	direct = handmade_run(&d, "d", ROLE_DIRECT);
-	nat[0] = handmade_run(&d, "n0", ROLE_NAT);
-	nat[1] = handmade_run(&d, "n1", ROLE_NAT);
+	of = handmade_three_hosts(&d);
 }
 
 static void
@@ -61,9 +59,9 @@ find(const int64_t *bad, const int64_t *direct_bad)
 
 	for (slot = 0; slot < SLOTS; slot++) {
 		failed = is_one_of(slot, bad);
-		add(direct, slot, is_one_of(slot, direct_bad));
-		add(nat[0], slot, failed);
-		add(nat[1], slot, failed);
+		add(of.direct, slot, is_one_of(slot, direct_bad));
+		add(of.nat[0], slot, failed);
+		add(of.nat[1], slot, failed);
 	}
 	dataset_finish(&d);
 	pairs_find(&pairs, &d, &d.endpoints[0].attempts);
