@@ -92,7 +92,7 @@ scan(struct loader *l, const char *sql, struct err *e)
  * endpoints' attempts, the counts of the input, the window, the clocks.
  */
 struct range {
-	struct loader l; /* its db is NULL: the file is opened again to read */
+	struct loader l; /* its db: NULL where the file is to be opened again */
 	struct dataset d;
 	struct loader *of;
 	char *sql;
@@ -102,9 +102,8 @@ struct range {
 
 /* A file with fewer ids is read sooner than opened again. */
 #define RANGES_FROM 50000
-#define RANGES_MOST                                               \
-	2 /* however many cores: a file is read in the same parts \
-	   */
+/* However many cores: so that a file is read in the same parts everywhere. */
+#define RANGES_MOST 2
 
 /*
  * Make r a range that knows what l does, and reads its db, or the file again,
@@ -129,9 +128,9 @@ range_begin(struct range *r, struct loader *l, sqlite3 *db, char *sql)
 	r->sql = sql;
 }
 
-/* Ids may be as far apart as they go. */
+/* From the first id to the last one, which may be as far apart as ids go. */
 static uint64_t
-count_ids(const struct loader *l)
+id_span(const struct loader *l)
 {
 	return (uint64_t)l->last_id - (uint64_t)l->first_id;
 }
@@ -152,8 +151,8 @@ ranges_begin(struct range *r, size_t n, struct loader *l)
 	}
 	for (i = 0; i < n; i++) {
 		first = i == 0 ? l->first_id : last + 1;
-		last = i + 1 < n ? first + (int64_t)(count_ids(l) / n)
-				 : l->last_id;
+		last =
+		    i + 1 < n ? first + (int64_t)(id_span(l) / n) : l->last_id;
 		range_begin(&r[i], l, i == 0 ? l->db : NULL,
 		    x_asprintf("%s WHERE id >= %" PRId64 " AND id <= %" PRId64,
 			attempt_sql, first, last));
@@ -231,8 +230,7 @@ load_ranges(struct loader *loaders, size_t n, struct err *e)
 	int result = 0;
 
 	for (i = 0; i < n; i++) {
-		of_file =
-		    count_ids(&loaders[i]) < RANGES_FROM ? 1 : RANGES_MOST;
+		of_file = id_span(&loaders[i]) < RANGES_FROM ? 1 : RANGES_MOST;
 		ranges_begin(&ranges[n_ranges], of_file, &loaders[i]);
 		n_ranges += of_file;
 	}

@@ -26,14 +26,16 @@ check "bad rows are counted, and the first is named" \
   grep -q '2 .*attempt 100: syn_retransmits' <(cat a.err a.json)
 
 one_core=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
-taskset -c "$one_core" "$report" diff --format json a.db 2>/dev/null | jq 'del(.generated_at)' >one
+taskset -c "$one_core" "$report" diff --format json a.db 2>/dev/null |
+  jq 'del(.generated_at)' >one
 check "one core says the same" equals "$(jq 'del(.generated_at)' a.json)" \
   "$(cat one)"
 
 # As far apart as ids can be, or spread out: ranges of few rows.
 sql a.db "VACUUM INTO 'some.db'"
 sql some.db "DELETE FROM attempt WHERE id > 3000"
-plain='del(.generated_at, .inputs) | .notes |= map(.text |= sub("^[a-z]*.db"; ""))'
+plain='del(.generated_at, .inputs) |
+  .notes |= map(.text |= sub("^[a-z]*.db"; ""))'
 "$report" diff --format json some.db 2>/dev/null | jq "$plain" >some.json
 for spread in "id = -9223372036854775808 WHERE id = 1;
     UPDATE attempt SET id = 9223372036854775807 WHERE id = 3000" \
