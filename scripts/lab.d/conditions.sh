@@ -4,16 +4,16 @@
 # in force.  A change touches only what it must; connections live on.
 
 # shellcheck disable=SC2154 # dir, here: of the main script
-CONDITIONS="pool pool-per-host nat-hosts hold loss loss-direct delay
+CONDITIONS="pool pool-per-host nat-hosts hold loss loss-in loss-direct delay
 delay-direct reset block dns edge time-wait hold-down witness"
 # First port of the NAT's pool.
 POOL_BASE=20000
 POOL_MAX=40000
 
 declare -A cond=(
-  [pool]=0 [pool-per-host]=0 [nat-hosts]=1 [hold]=0 [loss]=0 [loss-direct]=0
-  [delay]=0 [delay-direct]=0 [reset]=off [block]=off [dns]=ok [edge]=ok
-  [time-wait]=1 [hold-down]=0 [witness]=off
+  [pool]=0 [pool-per-host]=0 [nat-hosts]=1 [hold]=0 [loss]=0 [loss-in]=0
+  [loss-direct]=0 [delay]=0 [delay-direct]=0 [reset]=off [block]=off [dns]=ok
+  [edge]=ok [time-wait]=1 [hold-down]=0 [witness]=off
 )
 
 whole() {
@@ -44,7 +44,7 @@ condition_set() {
   hold) whole "$key" "$value" 0 60000 ;;
   time-wait) whole "$key" "$value" 1 3600 ;;
   hold-down) whole "$key" "$value" 0 3600 ;;
-  loss | loss-direct) percent "$key" "$value" ;;
+  loss | loss-in | loss-direct) percent "$key" "$value" ;;
   delay | delay-direct)
     if ! [[ $value =~ ^[0-9]{1,4}(-[0-9]{1,4})?$ ]] ||
       ((10#${value%-*} > 10#${value#*-})); then
@@ -141,13 +141,21 @@ snat_rules() {
   echo "add rule ip lab post oifname wan snat to $NAT_PUBLIC"
 }
 
+# loss_rule CONDITION [MATCH...]: packets that the gateway loses.
+loss_rule() {
+  local share=${cond[$1]}
+  shift
+  [ "$share" = 0 ] ||
+    echo "add rule ip lab forward $* $(chance "$share") counter name lost drop"
+}
+
 # A reset or a block acts on the endpoint, not on the control.
 path_rules() {
   local endpoint="ip daddr $EDGE_A tcp dport 443" rate=${cond[reset]#*:}
   local syn='tcp flags & (fin|syn|rst|ack) == syn'
   [[ ${cond[reset]} == *:* ]] || rate=100
-  [ "${cond[loss]}" = 0 ] ||
-    echo "add rule ip lab forward $(chance "${cond[loss]}") counter name lost drop"
+  loss_rule loss
+  loss_rule loss-in iifname wan
   case ${cond[block]} in
   drop) echo "add rule ip lab forward $endpoint counter name blocked drop" ;;
   reject)
@@ -276,7 +284,7 @@ apply_time_wait() {
 
 condition_apply() {
   case $1 in
-  pool | pool-per-host | loss | block | reset) apply_gateway ;;
+  pool | pool-per-host | loss | loss-in | block | reset) apply_gateway ;;
   loss-direct) apply_loss_direct ;;
   edge)
     apply_edge

@@ -11,7 +11,7 @@ if ! reason=$("$lab" check 2>&1); then
   echo "1..0 # SKIP $reason"
   exit 0
 fi
-echo "1..28"
+echo "1..29"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/natdiff-lab-test.XXXXXX")
 LAB_DIR=$work/lab
@@ -202,6 +202,29 @@ loses() {
   at_least "$(counter lost)" 1
 }
 check "loss loses packets" loses
+
+half_open() {
+  "$lab" exec edge -- ss -Htan state syn-recv
+}
+
+# The edge waits for the end of the handshake: the SYN came, its answer was
+# lost.  It is sent again when nothing is.
+loses_answers() {
+  local fetching
+  "$lab" set loss-in 100
+  fetch nat "$control" --max-time 40 >"$work/fetched" &
+  fetching=$!
+  for _ in {1..200}; do
+    [ -z "$(half_open)" ] || break
+    sleep 0.1
+  done
+  half_open >"$work/half_open"
+  "$lab" set loss-in 0
+  wait "$fetching"
+  at_least "$(wc -l <"$work/half_open")" 1 &&
+    equals "$(cat "$work/fetched")" "200 0"
+}
+check "loss-in loses what comes back only" loses_answers
 
 # A round trip through the forwarder and its absence, in us.
 delays() {
