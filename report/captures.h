@@ -29,7 +29,8 @@ struct capture_flow {
 	uint32_t span, address, target;
 	int64_t at_us;
 	bool has_syn, answered, challenged;
-	uint8_t reuse; /* enum capture_reuse */
+	bool answered_late; /* after a second SYN only */
+	uint8_t reuse;      /* enum capture_reuse */
 	int64_t syn_retransmits;
 };
 

@@ -85,7 +85,7 @@ count_reused(const struct finding *n, uint32_t target)
 		    (f->challenged ||
 			((f->reuse == CAPTURE_REUSE_ALIVE ||
 			     f->reuse == CAPTURE_REUSE_TIME_WAIT) &&
-			    (!f->answered || f->syn_retransmits > 0)));
+			    (!f->answered || f->answered_late)));
 	}
 	return count;
 }

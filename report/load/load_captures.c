@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "natdiff/xalloc.h"
+#include "report/import/flows.h"
 #include "report/load/database.h"
 #include "report/load/loader.h"
 
@@ -124,6 +125,8 @@ add_flow(struct loader *l, sqlite3_stmt *st, struct err *e)
 		return too_many(e);
 	f.has_syn = sqlite3_column_int(st, 5) != 0;
 	f.answered = sqlite3_column_type(st, 6) != SQLITE_NULL;
+	f.answered_late =
+	    f.answered && sqlite3_column_int64(st, 6) >= FLOWS_LATE_US;
 	f.challenged = sqlite3_column_type(st, 7) != SQLITE_NULL;
 	captures_add_flow(c, &f);
 	return 0;

@@ -99,6 +99,18 @@ check "a capture that lacks our own connections says nothing" equals \
 judged reused.db >/dev/null
 check "ports used again too soon are named" above \
   "$(weight capture_reuses_ports nat_port_reuse)" 0.5
+# The ports of connections that were closed just before; how soon SYN-ACKs came.
+# waited US: the weight of the same capture then
+waited() {
+  cp reused.db waited.db
+  sql waited.db "UPDATE capture_flow SET reuse = 'time_wait', syn_ack_us = $1,
+    challenge_us = NULL WHERE challenge_us IS NOT NULL"
+  judged waited.db >/dev/null
+  weight capture_reuses_ports nat_port_reuse
+}
+check "so are those that a second SYN had to ask for" above "$(waited 1000900)" 0.5
+check "those that were answered at once did no harm" above 0 "$(waited 900)"
+
 connections() {
   judged "$@" >/dev/null
   jq '[.evidence[] | select(.id | endswith(":capture_lacks_syns")) |

@@ -49,6 +49,15 @@ end(void)
 	dataset_clear(&d);
 }
 
+/* For the next case of a table. */
+static void
+begin_again(void)
+{
+	end();
+	begin();
+	memset(&clues, 0, sizeof(clues));
+}
+
 TestSuite(evidence_capture, .init = begin, .fini = end);
 
 /* In the middle of a slot, as an attempt of these is. */
@@ -243,9 +252,7 @@ Test(evidence_capture, one_that_cannot_know_says_nothing)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		end();
-		begin();
-		memset(&clues, 0, sizeof(clues));
+		begin_again();
 		seen_as = cases[i].seen_as;
 		capture(
 		    cases[i].address, cases[i].connections, cases[i].complete);
@@ -267,9 +274,7 @@ Test(evidence_capture, ports_that_came_back_while_they_lived_are_counted)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		end();
-		begin();
-		memset(&clues, 0, sizeof(clues));
+		begin_again();
 		capture(OUTSIDE, CONNECTED, true);
 		for (slot = 1; slot <= cases[i].flows; slot++)
 			flow(CONNECTED + slot, true, true);
@@ -278,5 +283,33 @@ Test(evidence_capture, ports_that_came_back_while_they_lived_are_counted)
 		    "%d flows", (int)cases[i].flows);
 		if (cases[i].state == STATE_YES)
 			cr_expect_eq(number(CLUE_CAPTURE_REUSE, "reused"), 3);
+	}
+}
+
+/* It came back and was answered at once, but the answer was lost inside. */
+Test(evidence_capture, a_port_that_was_answered_at_once_did_no_harm)
+{
+	static const struct {
+		bool late;
+		enum state state;
+	} cases[] = { { false, STATE_NO }, { true, STATE_YES } };
+	struct capture_flow f = { .has_syn = true,
+		.answered = true,
+		.reuse = CAPTURE_REUSE_TIME_WAIT,
+		.syn_retransmits = 1 };
+	int64_t slot;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin_again();
+		capture(OUTSIDE, CONNECTED, true);
+		f.answered_late = cases[i].late;
+		for (slot = 1; slot <= 3; slot++) {
+			f.at_us = middle_us(CONNECTED + slot);
+			captures_add_flow(&d.captures, &f);
+		}
+		look();
+		cr_expect_eq(clues.state[CLUE_CAPTURE_REUSE], cases[i].state,
+		    "late: %d", cases[i].late);
 	}
 }
