@@ -45,7 +45,8 @@ marks_of(const struct attempt_row *row)
 		MARK_SILENT) |
 	    mark_if(row->late != NO_COUNT && row->late > 0, MARK_LATE) |
 	    mark_if(row->syn_retransmits == NO_COUNT, MARK_SYN_UNKNOWN) |
-	    mark_if(row->late == NO_COUNT, MARK_LATE_UNKNOWN);
+	    mark_if(row->late == NO_COUNT, MARK_LATE_UNKNOWN) |
+	    mark_if(row->spurious, MARK_SPURIOUS);
 }
 
 void

@@ -59,6 +59,7 @@ struct attempt_row {
 	uint8_t phase;   /* enum phase, where failure is not 0 */
 	uint8_t syn_retransmits;
 	uint8_t late;    /* retransmits after the connect, less DSACKs */
+	bool spurious;   /* late is 0, though some were sent: all had arrived */
 	uint8_t segs_in; /* up to the connect */
 	uint8_t seen;    /* in what was imported: SEEN_... */
 };
@@ -88,9 +89,9 @@ struct attempt_row {
 	FIELD(seen, uint8_t, uint8_t, 0)
 
 /*
- * What stands out about an attempt, as flags: most have none.  They follow
- * from the columns, and are what is counted by.  The commonest are the lowest,
- * which take the fewest bits.
+ * What stands out about an attempt, as flags: most have none.  They are what is
+ * counted by, and follow from its row.  The commonest are the lowest, which
+ * take the fewest bits.
  */
 enum mark {
 	MARK_FAILED = 1,       /* in any way but as MARK_OWN, cut short too */
@@ -100,7 +101,8 @@ enum mark {
 	MARK_STATUS = 16,      /* answered with 400 or more */
 	MARK_LATE = 32,        /* a later segment was sent again */
 	MARK_OWN = 64, /* failed by its own host, or for want of a name */
-	MARK_SYN_UNKNOWN = 128
+	MARK_SYN_UNKNOWN = 128,
+	MARK_SPURIOUS = 256 /* all that was sent again later had arrived */
 };
 
 enum attempt_field {

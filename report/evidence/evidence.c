@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "natdiff/xalloc.h"
@@ -32,41 +31,6 @@ rule_direct(struct finding *n)
 			     "of %zu pairs the direct path had trouble in %zu, "
 			     "the NAT path in %zu",
 			     c->pairs, c->direct, c->nat),
-	    c);
-}
-
-static void
-rule_syn(struct finding *n)
-{
-	const struct contrast *c = &n->f->contrast[OUTCOME_SYN];
-	enum state state = contrast_has_excess(c, n->scrutiny) ? STATE_YES
-	    : finding_is_absent(c)                             ? STATE_NO
-							       : STATE_UNKNOWN;
-
-	finding_contrast(
-	    finding_set(n, CLUE_SYN_EXCESS, state,
-		"count(*), sum(syn_retransmits > 0)",
-		"SYNs were sent again in %zu of %zu attempts on the "
-		"NAT path, in %zu on the direct one",
-		c->nat, c->pairs, c->direct),
-	    c);
-}
-
-static void
-rule_late(struct finding *n)
-{
-	const struct contrast *c = &n->f->contrast[OUTCOME_LATE];
-	enum state state = contrast_has_excess(c, n->scrutiny) ? STATE_YES
-	    : finding_is_absent(c)                             ? STATE_NO
-							       : STATE_UNKNOWN;
-
-	finding_contrast(
-	    finding_set(n, CLUE_LATE_EXCESS, state,
-		"count(*), sum(late_retransmits - dsack_dups > 0)",
-		"after the connect, segments were sent again in %zu "
-		"of %zu connections on the NAT path, in %zu on the "
-		"direct one",
-		c->nat, c->pairs, c->direct),
 	    c);
 }
 
@@ -124,55 +88,6 @@ rule_all_fail(struct finding *n)
 		"count(*), sum(failure IS NOT NULL)",
 		"%zu of %zu attempts failed on the NAT path", c->nat, c->pairs),
 	    c);
-}
-
-static void
-rule_recovers(struct finding *n)
-{
-	const struct facts *f = n->f;
-	size_t silent = f->nat_only_kind[KIND_CONNECT_SILENT];
-	enum state state = STATE_UNKNOWN;
-	struct evidence *item;
-
-	if (f->recovered >= KIND_LEAST)
-		state = STATE_YES;
-	else if (silent >= 5 && f->recovered == 0)
-		state = STATE_NO;
-	item = finding_set(n, CLUE_RECOVERS, state,
-	    "sum(failure IS NULL AND syn_retransmits > 0)",
-	    "%zu attempts on the NAT path connected after SYNs had been lost, "
-	    "%zu never did",
-	    f->recovered, silent);
-	finding_number(item, "recovered", (double)f->recovered);
-	finding_number(item, "silent", (double)silent);
-}
-
-static void
-rule_answered_first(struct finding *n)
-{
-	const struct facts *f = n->f;
-	enum state state = STATE_UNKNOWN;
-	struct evidence *item;
-	size_t retried;
-
-	/* Those that never connected were not answered, as far as is known. */
-	retried = f->answer_known + f->nat_only_kind[KIND_CONNECT_SILENT];
-	/* A few among troubles of another kind do not speak for them. */
-	if (retried >= KIND_LEAST &&
-	    retried * 5 >= f->contrast[OUTCOME_TROUBLE].nat) {
-		if (f->answered_first * 2 > retried)
-			state = STATE_YES;
-		else if (f->answered_first * 5 <= retried * 2)
-			state = STATE_NO;
-	}
-	item = finding_set(n, CLUE_ANSWERED_FIRST, state,
-	    "sum(syn_retransmits > 0 AND connect_segs_in > 1), "
-	    "sum(syn_retransmits > 0 AND connect_segs_in = 1)",
-	    "of %zu attempts that needed a second SYN, %zu had been sent "
-	    "something else before the SYN-ACK",
-	    retried, f->answered_first);
-	finding_number(item, "retried", (double)retried);
-	finding_number(item, "answered", (double)f->answered_first);
 }
 
 static void

@@ -199,6 +199,35 @@ count_own_failures(struct facts *f, const struct dataset *d,
 	}
 }
 
+static bool
+sent_later(unsigned marks)
+{
+	return (marks & (MARK_LATE | MARK_SPURIOUS)) != 0;
+}
+
+static void
+count_later(struct facts *f, unsigned nat, unsigned direct)
+{
+	if (((nat | direct) & (MARK_LATE_UNKNOWN | MARK_OWN)) != 0)
+		return;
+	f->later_known++;
+	f->later_nat += sent_later(nat);
+	f->later_direct += sent_later(direct);
+}
+
+static void
+count_pair(struct facts *f, const struct attempts *a, struct pair p)
+{
+	unsigned nat = attempt_marks(a, p.nat);
+
+	count_later(f, nat, attempt_marks(a, p.direct));
+	if (nat != 0) { /* most have nothing to count */
+		count_kinds(f, a, p);
+		count_recovery(f, a, p.nat);
+	}
+	count_certificates(f, a, p);
+}
+
 static void
 facts_count(struct facts *f, const struct dataset *d, const struct attempts *a,
     const struct pairs *all, const struct scope *scope)
@@ -214,9 +243,7 @@ facts_count(struct facts *f, const struct dataset *d, const struct attempts *a,
 		if (f->pairs++ == 0)
 			f->first_slot = attempt_slot(a, p.nat);
 		f->last_slot = attempt_slot(a, p.nat);
-		count_kinds(f, a, p);
-		count_recovery(f, a, p.nat);
-		count_certificates(f, a, p);
+		count_pair(f, a, p);
 	}
 	f->cert_apart =
 	    f->cert_differ > 0 && certificates_apart(d, a, &part, scope);

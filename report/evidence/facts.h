@@ -29,6 +29,11 @@ struct facts {
 	size_t recovered;
 	size_t answer_known;   /* of these, segments in are known */
 	size_t answered_first; /* and something came before the SYN-ACK */
+	/*
+	 * Pairs of which both sides know it, and of these, those with data sent
+	 * again after the connect, had it arrived or not.
+	 */
+	size_t later_known, later_nat, later_direct;
 	/* Certificates, where both sides have one, at the same address. */
 	size_t cert_pairs, cert_differ;
 	int64_t cert_first_slot, cert_last_slot; /* of those that differ */

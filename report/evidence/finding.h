@@ -1,7 +1,7 @@
 /*
  * Inside report/evidence: one finding in the making, shared by the rules.
- * evidence.c has those over attempts, evidence_around.c those over gateways
- * and hosts.
+ * evidence.c has those over attempts but for evidence_resent.c's,
+ * evidence_around.c those over gateways and hosts.
  */
 #ifndef NATDIFF_EVIDENCE_FINDING_H
 #define NATDIFF_EVIDENCE_FINDING_H
@@ -85,6 +85,12 @@ double finding_at_most(size_t part, size_t whole); /* Wilson's upper limit */
 
 /* The NAT path shows so little of it that it is as good as none. */
 bool finding_is_absent(const struct contrast *c);
+
+/* evidence_resent.c */
+void rule_syn(struct finding *n);
+void rule_late(struct finding *n);
+void rule_recovers(struct finding *n);
+void rule_answered_first(struct finding *n);
 
 /* evidence_capture.c */
 void rule_captures(struct finding *n);

@@ -77,9 +77,14 @@ apply_ceilings(struct judgement *j, bool pool_per_destination)
 			cap(j, STRENGTH_MODERATE);
 		break;
 	case CAUSE_NAT_PORT_REUSE:
-		if (!is(c, CLUE_GATEWAY_REFUSES, STATE_NO) &&
-		    !is(c, CLUE_CAPTURE_REUSE, STATE_YES))
+		if (is(c, CLUE_CAPTURE_REUSE, STATE_YES))
+			break;
+		/* SYN-ACKs that were lost look much like it. */
+		if (!is(c, CLUE_GATEWAY_REFUSES, STATE_NO) ||
+		    !is(c, CLUE_SHORT_HOLD_DOWN, STATE_YES))
 			cap(j, STRENGTH_MODERATE);
+		if (!is(c, CLUE_ANSWERED_FIRST, STATE_YES))
+			give_up(j);
 		break;
 	case CAUSE_HEALTHY:
 	case CAUSE_NAT_IDLE_TIMEOUT:

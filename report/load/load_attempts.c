@@ -144,7 +144,12 @@ set_numbers(const int64_t got[ATTEMPT_COLUMN_COUNT], struct attempt_row *row)
 		row->duration_us[i] =
 		    us == NOT_MEASURED ? NO_DURATION : (uint32_t)us;
 	}
-	/* A tail-loss probe on a clean path comes back as a DSACK. */
+	/*
+	 * What had arrived comes back as a DSACK: a tail-loss probe on a clean
+	 * path, or data whose ACK was lost.
+	 */
+	row->spurious = late != NOT_MEASURED && dsack != NOT_MEASURED &&
+	    late > 0 && late <= dsack;
 	if (late != NOT_MEASURED && dsack != NOT_MEASURED)
 		late = late > dsack ? late - dsack : 0;
 	row->late = to_count(late);

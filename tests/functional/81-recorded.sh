@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# The verdicts on runs of the verdict lab that were recorded once, one for each
+# The verdicts on runs of the verdict lab that were recorded once, of each
 # scenario: the rules, without a lab.  Recorded with
 #
 #   scripts/lab verdicts --keep DIR

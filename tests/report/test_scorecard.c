@@ -230,6 +230,54 @@ Test(judgement, a_pool_of_unknown_kind_is_not_told_from_a_table)
 	cr_expect_eq(j.cause, CAUSE_INCONCLUSIVE);
 }
 
+/* One destination's SYNs come again, and all come up, at a quiet gateway. */
+static struct clues
+reused(void)
+{
+	struct clues c = nothing();
+
+	c.kind = KIND_NONE;
+	c.state[CLUE_DIRECT_ALSO_FAILS] = STATE_NO;
+	c.state[CLUE_SYN_EXCESS] = STATE_YES;
+	c.state[CLUE_CONTROL_AFFECTED] = STATE_NO;
+	c.state[CLUE_RECOVERS] = STATE_YES;
+	c.state[CLUE_GATEWAY_REFUSES] = STATE_NO;
+	return c;
+}
+
+Test(judgement, without_an_answer_to_the_syn_no_port_came_back)
+{
+	struct clues c = reused();
+	struct judgement j = judge(&c, true);
+
+	cr_expect_eq(j.ranked[0], CAUSE_NAT_PORT_REUSE);
+	cr_expect_eq(j.cause, CAUSE_INCONCLUSIVE);
+	c.state[CLUE_ANSWERED_FIRST] = STATE_YES;
+	j = judge(&c, true);
+	cr_expect_eq(j.cause, CAUSE_NAT_PORT_REUSE);
+	cr_expect_eq(j.strength, STRENGTH_MODERATE);
+}
+
+Test(judgement, a_capture_or_a_short_hold_down_makes_reuse_strong)
+{
+	struct clues c = reused();
+	struct judgement j;
+
+	c.state[CLUE_CAPTURE_REUSE] = STATE_YES;
+	j = judge(&c, true);
+	cr_expect_eq(j.cause, CAUSE_NAT_PORT_REUSE);
+	cr_expect_eq(j.strength, STRENGTH_STRONG);
+	c.state[CLUE_CAPTURE_REUSE] = STATE_UNKNOWN;
+	c.state[CLUE_ANSWERED_FIRST] = STATE_YES;
+	c.state[CLUE_SHORT_HOLD_DOWN] = STATE_YES;
+	j = judge(&c, true);
+	cr_expect_eq(j.cause, CAUSE_NAT_PORT_REUSE);
+	cr_expect_eq(j.strength, STRENGTH_STRONG);
+	c.state[CLUE_GATEWAY_REFUSES] = STATE_UNKNOWN;
+	j = judge(&c, true);
+	cr_expect_eq(j.strength, STRENGTH_MODERATE);
+}
+
 Test(judgement, a_failing_direct_path_never_convicts_the_nat)
 {
 	struct clues c = starved();

@@ -12,15 +12,13 @@ static const struct scope everything = { INT64_MIN, INT64_MAX, ALL_SERIES };
 
 static struct dataset d;
 static struct pairs pairs;
-static uint32_t direct, nat[2];
+static struct handmade_hosts of;
 
 static void
 begin(void)
 {
 	handmade_begin(&d, "listen", "endpoint");
-	direct = handmade_run(&d, "d", ROLE_DIRECT);
-	nat[0] = handmade_run(&d, "n0", ROLE_NAT);
-	nat[1] = handmade_run(&d, "n1", ROLE_NAT);
+	of = handmade_three_hosts(&d);
 }
 
 static void
@@ -78,14 +76,14 @@ check_outcomes(const struct attempt_row *row, const char *expected)
 
 Test(contrast, outcomes_are_known_or_not)
 {
-	struct attempt_row row = fine(nat[0], 0);
+	struct attempt_row row = fine(of.nat[0], 0);
 
 	check_outcomes(&row, "------");
 	row.status = 503;
 	check_outcomes(&row, "-----A");
 	row.late = NO_COUNT;
 	check_outcomes(&row, "----?A");
-	row = fine(nat[0], 0);
+	row = fine(of.nat[0], 0);
 	row.late = 2;
 	check_outcomes(&row, "----L-");
 	row.syn_retransmits = 1;
@@ -94,7 +92,7 @@ Test(contrast, outcomes_are_known_or_not)
 	check_outcomes(&row, "-ST-L-");
 	row.syn_retransmits = NO_COUNT;
 	check_outcomes(&row, "-?--L-");
-	row = handmade_attempt(nat[0], 0, FAILURE_CONNECT_TIMEOUT);
+	row = handmade_attempt(of.nat[0], 0, FAILURE_CONNECT_TIMEOUT);
 	row.syn_retransmits = 3;
 	row.late = NO_COUNT;
 	check_outcomes(&row, "FSTI??");
@@ -112,9 +110,9 @@ add_slots(void)
 	int64_t slot;
 
 	for (slot = 0; slot < 4; slot++) {
-		add(direct, slot, slots[slot][0] == 'x');
-		add(nat[0], slot, slots[slot][1] == 'x');
-		add(nat[1], slot, slots[slot][2] == 'x');
+		add(of.direct, slot, slots[slot][0] == 'x');
+		add(of.nat[0], slot, slots[slot][1] == 'x');
+		add(of.nat[1], slot, slots[slot][2] == 'x');
 	}
 }
 
@@ -148,8 +146,8 @@ Test(contrast, a_number_of_hosts_that_varies_makes_averages)
 	struct outcome_series s;
 
 	add_slots();
-	add(direct, 4, false);
-	add(nat[0], 4, true);
+	add(of.direct, 4, false);
+	add(of.nat[0], 4, true);
 	finish();
 	contrast_series(&s, &d, &d.endpoints[0].attempts, &pairs, &everything,
 	    OUTCOME_FAILED);
@@ -167,12 +165,12 @@ Test(contrast, counts_the_pairs_in_which_both_sides_know)
 
 	add_slots();
 	/* Not the path's doing, on either side: no pair of any outcome. */
-	row = handmade_attempt(nat[0], 4, FAILURE_ADDRESS_NOT_AVAILABLE);
+	row = handmade_attempt(of.nat[0], 4, FAILURE_ADDRESS_NOT_AVAILABLE);
 	handmade_add(&d, 0, &row);
-	add(direct, 4, false);
-	row = handmade_attempt(direct, 5, FAILURE_ADDRESS_NOT_AVAILABLE);
+	add(of.direct, 4, false);
+	row = handmade_attempt(of.direct, 5, FAILURE_ADDRESS_NOT_AVAILABLE);
 	handmade_add(&d, 0, &row);
-	add(nat[1], 5, true);
+	add(of.nat[1], 5, true);
 	finish();
 	contrasts_find(
 	    c, OUTCOMES_ALL, &d, &d.endpoints[0].attempts, &pairs, &everything);
@@ -224,6 +222,7 @@ any_attempt(struct rng *r, uint32_t run, int64_t slot)
 	row.syn_retransmits = (uint8_t)(rng_next(r) % 2);
 	row.segs_in = (uint8_t)(rng_next(r) % 3);
 	row.late = rng_next(r) % 2 ? NO_COUNT : (uint8_t)(rng_next(r) % 2);
+	row.spurious = row.late == 0 && rng_next(r) % 2; /* no outcome */
 	row.status = rng_next(r) % 2 ? 200 : 503;
 	return row;
 }
@@ -347,10 +346,10 @@ add_any_slots(uint64_t seed, bool hosts_vary)
 
 	rng_seed(&r, seed, 1);
 	for (slot = 0; slot < 300; slot++) {
-		row = any_attempt(&r, direct, slot);
+		row = any_attempt(&r, of.direct, slot);
 		handmade_add(&d, 0, &row);
 		for (host = 0; host < 2; host++) {
-			row = any_attempt(&r, nat[host], slot);
+			row = any_attempt(&r, of.nat[host], slot);
 			if (!hosts_vary || slot < 100 || rng_next(&r) % 4 != 0)
 				handmade_add(&d, 0, &row);
 		}
