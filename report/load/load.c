@@ -74,7 +74,7 @@ struct files {
 	const struct load_filter *filter;
 	char **name;
 	size_t n;
-	size_t checked; /* of them, those in front, as a whole */
+	bool check; /* each as a whole before it is read */
 	int (*load)(struct loader *loaders, size_t n, struct err *e);
 };
 
@@ -91,9 +91,8 @@ open_one(void *context, size_t i)
 	struct some *some = context;
 	struct loader *l = &some->loaders[i];
 
-	l->db = l->input < some->files->checked
-	    ? database_open(l->file, &some->e[i])
-	    : database_open_again(l->file, &some->e[i]);
+	l->db = some->files->check ? database_open(l->file, &some->e[i])
+				   : database_open_again(l->file, &some->e[i]);
 	if (l->db != NULL)
 		l->rows_most = database_rows_most(l->db);
 }
@@ -211,29 +210,26 @@ check_filter(
 }
 
 /*
- * How many files, from the first on, are together no larger than one that is
- * checked page by page.
+ * Whether the files are together no larger than one that is checked page by
+ * page: all or none, whatever their order.
  */
-static size_t
-count_checked(char **files, size_t n)
+static bool
+can_check(char **files, size_t n)
 {
 	off_t bytes = 0;
 	struct stat st;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && bytes <= DATABASE_CHECKED_BYTES; i++)
 		bytes += stat(files[i], &st) == 0 ? st.st_size : 0;
-		if (bytes > DATABASE_CHECKED_BYTES)
-			break;
-	}
-	return i;
+	return bytes <= DATABASE_CHECKED_BYTES;
 }
 
 int
 load_files(struct dataset *d, char **names, size_t n,
     const struct load_filter *f, struct err *e)
 {
-	struct files files = { d, f, names, n, count_checked(names, n),
+	struct files files = { d, f, names, n, can_check(names, n),
 		load_witnesses };
 
 	d->since_us = f->since_us;
@@ -244,7 +240,7 @@ load_files(struct dataset *d, char **names, size_t n,
 	imports_finish(&d->imports);
 	captures_finish(&d->captures);
 	/* They were checked just now. */
-	files.checked = 0;
+	files.check = false;
 	files.load = load_measured;
 	if (load_all(&files, e) != 0)
 		return -1;

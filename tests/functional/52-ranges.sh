@@ -107,4 +107,21 @@ check "a text, a fraction and a blob are no numbers" grep -q \
   'typed.db: 3 rows left out.*attempt 9: seq' <(cat typed.err typed.json)
 check "the others count" equals \
   "$(jq '[.endpoints[].paths[].attempts] | add' typed.json)" $((260000 - 3))
+
+# -- damage in an index, which is not read --
+"$tools/make_attempts" index.db 1501 3 1 >/dev/null
+page=$(sql index.db "SELECT rootpage FROM sqlite_schema
+  WHERE type = 'index' AND tbl_name = 'attempt' LIMIT 1;
+  PRAGMA wal_checkpoint(TRUNCATE)" | head -n 1)
+size=$(sql index.db "PRAGMA page_size")
+dd if=/dev/zero of=index.db bs="$size" seek=$((page - 1)) count=1 conv=notrunc 2>/dev/null
+check "a small file is checked page by page" contains \
+  "$("$report" diff index.db 2>&1)" "index.db: damaged"
+# read_both FILE...: the exit status
+read_both() {
+  "$report" diff --format json "$@" >/dev/null 2>both.err
+  echo $?
+}
+check "beside a large one it is not, whichever comes first" equals \
+  "$(read_both index.db typed.db) $(read_both typed.db index.db)" "0 0"
 done_testing
