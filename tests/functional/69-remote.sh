@@ -131,7 +131,8 @@ control_c() {
   connections=$(grep -c 'Accepted publickey' ssh/direct.log)
   rm -rf pair
   : >out
-  interrupts | script -qefc "$TOP_SRCDIR/scripts/paired-run \
+  # As from a terminal, even where these tests run in the background.
+  interrupts | script -qefc "env --default-signal=INT $TOP_SRCDIR/scripts/paired-run \
     -c natdiff.yaml --duration 10m -o pair --report $report direct nat" /dev/null >out
   if contains "$(cat out)" "verdict: " &&
     equals "$(sqlite3 pair/direct.db "SELECT count(*) FROM run WHERE ended_at IS NULL")" 0 &&
