@@ -1,23 +1,44 @@
 /*
- * Grouping what far ends saw.
+ * Grouping what far ends saw: slot by slot over all endpoints, which is nearly
+ * the order of time, so that of each attempt only its ports are kept.
  */
 #include "config.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "natdiff/xalloc.h"
 #include "report/egress.h"
 
+/* An attempt that a far end saw. */
 struct sighting {
+	uint32_t series, address;
 	int64_t at_us;
-	uint32_t series;
-	uint16_t address, port, local;
+	struct port_seen port;
 };
 
+/* Those of one slot. */
 struct sightings {
 	struct sighting *s;
 	size_t n, capacity;
+};
+
+/* What a host on a path shows of an address, as it is gathered. */
+struct gathered {
+	uint32_t series, address;
+	size_t attempts;
+	struct port_seen *ports; /* of the attempts whose port is known */
+	size_t n_ports, capacity;
+};
+
+/* All of them, in a tree by series, then address. */
+struct gathering {
+	const struct dataset *d;
+	uint32_t *first; /* by series: see find_firsts() */
+	size_t *at;      /* by endpoint: its next attempt */
+	struct sightings slot;
+	void *tree;
 };
 
 /* The first series of the same agent, host and path. */
@@ -39,28 +60,18 @@ find_firsts(const struct dataset *d)
 	return first;
 }
 
-static void
-collect(struct sightings *all, const struct dataset *d,
-    const struct attempts *a, const uint32_t *first)
+static int
+compare_gathered(const void *a, const void *b)
 {
-	struct sighting *s;
-	size_t i;
+	const struct gathered *x = a, *y = b;
 
-	for (i = 0; i < a->n; i++) {
-		if (attempt_observed(a, i) == NO_INDEX)
-			continue;
-		all->s = x_grow(all->s, all->n, &all->capacity, sizeof(*s));
-		s = &all->s[all->n++];
-		s->at_us = attempt_started_us(d, a, i);
-		s->series = first[attempt_series(d, a, i)];
-		s->address = attempt_observed(a, i);
-		s->port = attempt_observed_port(a, i);
-		s->local = attempt_local_port(a, i);
-	}
+	if (x->series != y->series)
+		return x->series < y->series ? -1 : 1;
+	return (x->address > y->address) - (x->address < y->address);
 }
 
 static int
-compare(const void *a, const void *b)
+compare_sightings(const void *a, const void *b)
 {
 	const struct sighting *x = a, *y = b;
 
@@ -70,31 +81,130 @@ compare(const void *a, const void *b)
 		return x->address < y->address ? -1 : 1;
 	if (x->at_us != y->at_us)
 		return x->at_us < y->at_us ? -1 : 1;
-	return (int)x->port - (int)y->port;
+	return (int)x->port.seen - (int)y->port.seen;
+}
+
+static struct gathered *
+find_gathered(struct gathering *all, const struct sighting *s)
+{
+	struct gathered key = { .series = s->series, .address = s->address };
+	struct gathered **found = tsearch(&key, &all->tree, compare_gathered);
+
+	if (found == NULL)
+		x_no_memory();
+	if (*found == &key) {
+		*found = x_malloc(sizeof(key));
+		**found = key;
+	}
+	return *found;
 }
 
 static void
-add_exit(struct egress *g, const struct sighting *s, size_t n)
+gather(struct gathered *to, const struct sighting *s)
 {
-	uint16_t *seen = x_calloc(n, sizeof(*seen));
-	uint16_t *local = x_calloc(n, sizeof(*local));
-	struct exit_point *e;
-	size_t i, m = 0;
+	to->attempts++;
+	if (s->port.seen == NO_PORT)
+		return;
+	to->ports =
+	    x_grow(to->ports, to->n_ports, &to->capacity, sizeof(*to->ports));
+	to->ports[to->n_ports++] = s->port;
+}
 
-	for (i = 0; i < n; i++) {
-		if (s[i].port == NO_PORT)
-			continue;
-		seen[m] = s[i].port;
-		local[m++] = s[i].local;
+/* The sightings of a slot, in the order of time. */
+static void
+gather_slot(struct gathering *all)
+{
+	const struct sighting *s = all->slot.s;
+	struct gathered *to = NULL;
+	size_t i;
+
+	if (all->slot.n > 1)
+		qsort(all->slot.s, all->slot.n, sizeof(*s), compare_sightings);
+	for (i = 0; i < all->slot.n; i++) {
+		if (to == NULL || to->series != s[i].series ||
+		    to->address != s[i].address)
+			to = find_gathered(all, &s[i]);
+		gather(to, &s[i]);
 	}
-	g->exits = x_reallocarray(g->exits, g->n + 1, sizeof(*g->exits));
+	all->slot.n = 0;
+}
+
+/* Take an endpoint's attempts of a slot; the slot of the one behind them. */
+static int64_t
+take_slot(struct gathering *all, size_t endpoint, int64_t slot)
+{
+	const struct attempts *a = &all->d->endpoints[endpoint].attempts;
+	struct sightings *to = &all->slot;
+	size_t i = all->at[endpoint];
+
+	for (; i < a->n && attempt_slot(a, i) == slot; i++) {
+		if (attempt_observed(a, i) == NO_INDEX)
+			continue;
+		to->s = x_grow(to->s, to->n, &to->capacity, sizeof(*to->s));
+		to->s[to->n++] = (struct sighting){
+			.series = all->first[attempt_series(all->d, a, i)],
+			.address = attempt_observed(a, i),
+			.at_us = attempt_started_us(all->d, a, i),
+			.port = { .seen = attempt_observed_port(a, i),
+			    .local = attempt_local_port(a, i) },
+		};
+	}
+	all->at[endpoint] = i;
+	return i < a->n ? attempt_slot(a, i) : INT64_MAX;
+}
+
+/* Whether far ends saw any of them. */
+static bool
+any_observed(const struct attempts *a)
+{
+	/* NO_INDEX is kept as 0 (ATTEMPT_FIELDS). */
+	return packed_bits(&a->column[field_observed]) != 0;
+}
+
+static void
+gather_all(struct gathering *all)
+{
+	const struct dataset *d = all->d;
+	int64_t slot = INT64_MIN, next, behind;
+	size_t i;
+
+	for (i = 0; i < d->n_endpoints; i++)
+		if (!any_observed(&d->endpoints[i].attempts))
+			all->at[i] = d->endpoints[i].attempts.n;
+	for (; slot != INT64_MAX; slot = next) {
+		next = INT64_MAX;
+		for (i = 0; i < d->n_endpoints; i++) {
+			behind = take_slot(all, i, slot);
+			next = behind < next ? behind : next;
+		}
+		gather_slot(all);
+	}
+}
+
+static void
+add_exit(const void *node, VISIT which, void *context)
+{
+	const struct gathered *from = *(struct gathered *const *)node;
+	struct egress *g = context;
+	struct exit_point *e;
+
+	if (which != postorder && which != leaf) /* between its neighbours */
+		return;
+	g->exits = x_grow(g->exits, g->n, &g->capacity, sizeof(*g->exits));
 	e = &g->exits[g->n++];
-	e->series = s->series;
-	e->address = s->address;
-	e->attempts = n;
-	ports_classify(&e->ports, seen, local, m);
-	free(seen);
-	free(local);
+	e->series = from->series;
+	e->address = from->address;
+	e->attempts = from->attempts;
+	ports_classify(&e->ports, from->ports, from->n_ports);
+}
+
+static void
+free_gathered(void *node)
+{
+	struct gathered *g = node;
+
+	free(g->ports);
+	free(g);
 }
 
 static enum apart
@@ -118,25 +228,17 @@ are_apart(const struct egress *g, const struct dataset *d)
 void
 egress_find(struct egress *g, const struct dataset *d)
 {
-	uint32_t *first = find_firsts(d);
-	struct sightings all = { 0 };
-	size_t i, from = 0;
+	struct gathering all = { .d = d, .first = find_firsts(d) };
 
 	memset(g, 0, sizeof(*g));
-	for (i = 0; i < d->n_endpoints; i++)
-		collect(&all, d, &d->endpoints[i].attempts, first);
-	if (all.n > 0)
-		qsort(all.s, all.n, sizeof(*all.s), compare);
-	for (i = 1; i <= all.n; i++) {
-		if (i < all.n && all.s[i].series == all.s[from].series &&
-		    all.s[i].address == all.s[from].address)
-			continue;
-		add_exit(g, &all.s[from], i - from);
-		from = i;
-	}
+	all.at = x_calloc(d->n_endpoints + 1, sizeof(*all.at));
+	gather_all(&all);
+	twalk_r(all.tree, add_exit, g);
 	g->apart = are_apart(g, d);
-	free(all.s);
-	free(first);
+	tdestroy(all.tree, free_gathered);
+	free(all.slot.s);
+	free(all.at);
+	free(all.first);
 }
 
 void

@@ -27,7 +27,7 @@ enum apart {
 
 struct egress {
 	struct exit_point *exits; /* by path, agent, host, then address */
-	size_t n;
+	size_t n, capacity;
 	enum apart apart;
 };
 

@@ -19,10 +19,10 @@ struct preparation {
 };
 
 /*
- * Two things of all, and of each endpoint by itself counts and pairs: what
+ * Three things of all, and of each endpoint by itself counts and pairs: what
  * is done for all of them first, as no other core can help with it.
  */
-enum { PART_GAPS, PART_SOURCES, PARTS_OF_ALL };
+enum { PART_GAPS, PART_SOURCES, PART_EGRESS, PARTS_OF_ALL };
 enum { PART_SUMMARY, PART_PAIRS, PARTS_OF_ENDPOINT };
 
 static void
@@ -39,6 +39,9 @@ prepare(void *context, size_t i)
 		return;
 	case PART_SOURCES:
 		sources_find(&r->sources, r->d);
+		return;
+	case PART_EGRESS:
+		egress_find(&r->egress, r->d);
 		return;
 	default:
 		break;
@@ -86,7 +89,6 @@ report_make(struct report *r, const struct dataset *d,
 		r->endpoints[i].endpoint = &d->endpoints[i];
 	parallel_each(PARTS_OF_ENDPOINT * n + PARTS_OF_ALL, prepare, &p);
 	sum_pairs(r);
-	egress_find(&r->egress, d);
 	pairs = x_calloc(n + 1, sizeof(*pairs));
 	wholes = x_calloc(n + 1, sizeof(*wholes));
 	for (i = 0; i < n; i++) {

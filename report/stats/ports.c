@@ -4,12 +4,14 @@
 #include "config.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "natdiff/xalloc.h"
 #include "report/stats/ports.h"
 
+#define PORTS            65536
 #define PRESERVED_SHARE  0.9
 #define SEQUENTIAL_SHARE 0.8
 #define STEP_PART        20 /* of the range */
@@ -25,22 +27,16 @@ port_order_name(enum port_order o)
 	return names[o];
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
-}
-
 /* Steps up that are small, over the end of the range, too. */
 static size_t
-small_steps(const struct ports *p, const uint16_t *seen)
+small_steps(const struct ports *p, const struct port_seen *seen)
 {
 	int range = p->highest - p->lowest + 1, most, step;
 	size_t count = 0, i;
 
 	most = range / STEP_PART > STEP_LEAST ? range / STEP_PART : STEP_LEAST;
 	for (i = 1; i < p->n; i++) {
-		step = (int)seen[i] - (int)seen[i - 1];
+		step = (int)seen[i].seen - (int)seen[i - 1].seen;
 		if (step * 2 < -range)
 			step += range;
 		count += step > 0 && step <= most;
@@ -69,28 +65,38 @@ find_blocks(struct ports *p, const uint16_t *sorted)
 	}
 }
 
-void
-ports_classify(
-    struct ports *p, const uint16_t *seen, const uint16_t *local, size_t n)
+/* Set sorted to the distinct ones in ascending order. */
+static void
+find_distinct(
+    struct ports *p, const struct port_seen *seen, uint16_t sorted[PORTS])
 {
-	uint16_t *sorted = x_calloc(n + 1, sizeof(*sorted));
+	bool *there = x_calloc(PORTS, sizeof(*there));
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		there[seen[i].seen] = true;
+	for (i = 0; i < PORTS; i++)
+		if (there[i])
+			sorted[p->distinct++] = (uint16_t)i;
+	free(there);
+	if (p->distinct > 0) {
+		p->lowest = sorted[0];
+		p->highest = sorted[p->distinct - 1];
+	}
+}
+
+void
+ports_classify(struct ports *p, const struct port_seen *seen, size_t n)
+{
+	uint16_t *sorted = x_calloc(PORTS, sizeof(*sorted));
 	size_t i;
 
 	memset(p, 0, sizeof(*p));
 	p->n = n;
-	for (i = 0; i < n; i++) {
-		p->preserved += local[i] != 0 && local[i] == seen[i];
-		sorted[i] = seen[i];
-	}
-	if (n > 0)
-		qsort(sorted, n, sizeof(*sorted), compare);
 	for (i = 0; i < n; i++)
-		if (p->distinct == 0 || sorted[i] != sorted[p->distinct - 1])
-			sorted[p->distinct++] = sorted[i];
-	if (n > 0) {
-		p->lowest = sorted[0];
-		p->highest = sorted[p->distinct - 1];
-	}
+		p->preserved +=
+		    seen[i].local != 0 && seen[i].local == seen[i].seen;
+	find_distinct(p, seen, sorted);
 	p->order = PORTS_RANDOM;
 	if (n < PORTS_LEAST)
 		p->order = PORTS_FEW;

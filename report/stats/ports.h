@@ -29,11 +29,16 @@ struct ports {
 	uint32_t block_width; /* ports from end to end of the widest one */
 };
 
+struct port_seen {
+	uint16_t seen;
+	uint16_t local; /* the host's own; 0: not known */
+};
+
 /* "few", "preserved", "sequential", "random". */
 const char *port_order_name(enum port_order o);
 
 /*
- * Classify n ports seen, with the host's local ports (0: not known).
+ * Classify n ports.  O(n) time, 200 KB of memory.
  *
  * Preserved: nine of ten are.  Sequential: of the steps from one to the next
  * eight of ten go up by at most a twentieth of the whole range, or by at most
@@ -43,7 +48,6 @@ const char *port_order_name(enum port_order o);
  * parts two of them; among m ports strewn evenly so long a gap occurs once in
  * 150 cases.
  */
-void ports_classify(
-    struct ports *p, const uint16_t *seen, const uint16_t *local, size_t n);
+void ports_classify(struct ports *p, const struct port_seen *seen, size_t n);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define N 400
 
-static uint16_t seen[N], local[N];
+static struct port_seen seen[N];
 static struct ports p;
 
 /* What a host picks: its own range, at random. */
@@ -19,15 +19,15 @@ pick_local(struct rng *r)
 	size_t i;
 
 	for (i = 0; i < N; i++)
-		local[i] = (uint16_t)(32768 + rng_next(r) % 28232);
+		seen[i].local = (uint16_t)(32768 + rng_next(r) % 28232);
 }
 
 Test(ports, few_say_nothing)
 {
 	memset(seen, 1, sizeof(seen));
-	ports_classify(&p, seen, local, 0);
+	ports_classify(&p, seen, 0);
 	cr_expect(p.order == PORTS_FEW && p.distinct == 0 && p.blocks == 0);
-	ports_classify(&p, seen, local, PORTS_LEAST - 1);
+	ports_classify(&p, seen, PORTS_LEAST - 1);
 	cr_expect_eq(p.order, PORTS_FEW);
 	cr_expect_str_eq(port_order_name(p.order), "few");
 }
@@ -41,8 +41,8 @@ Test(ports, kept_ones_are_preserved)
 	rng_seed(&r, 1, 1);
 	pick_local(&r);
 	for (i = 0; i < N; i++)
-		seen[i] = i % 20 == 0 ? 1024 : local[i];
-	ports_classify(&p, seen, local, N);
+		seen[i].seen = i % 20 == 0 ? 1024 : seen[i].local;
+	ports_classify(&p, seen, N);
 	cr_expect_eq(p.order, PORTS_PRESERVED);
 	cr_expect_eq(p.preserved, 380);
 }
@@ -59,13 +59,13 @@ Test(ports, a_counter_is_sequential)
 		port += 1 + (uint32_t)(rng_next(&r) % 40);
 		if (port > 65000)
 			port = 1024 + (port - 65000);
-		seen[i] = (uint16_t)port;
+		seen[i].seen = (uint16_t)port;
 	}
-	ports_classify(&p, seen, local, N);
+	ports_classify(&p, seen, N);
 	cr_expect_eq(p.order, PORTS_SEQUENTIAL);
 	for (i = 0; i < N; i++)
-		seen[i] = (uint16_t)(1024 + i % 32);
-	ports_classify(&p, seen, local, N);
+		seen[i].seen = (uint16_t)(1024 + i % 32);
+	ports_classify(&p, seen, N);
 	cr_expect_eq(p.order, PORTS_SEQUENTIAL);
 	cr_expect(p.lowest == 1024 && p.highest == 1055 && p.distinct == 32);
 	cr_expect(p.blocks == 1 && p.block_width == 32);
@@ -83,9 +83,9 @@ Test(ports, random_ones_have_neither_order_nor_blocks)
 			rng_seed(&r, (uint32_t)seed, (uint32_t)s);
 			pick_local(&r);
 			for (i = 0; i < N; i++)
-				seen[i] =
+				seen[i].seen =
 				    (uint16_t)(1024 + rng_next(&r) % sizes[s]);
-			ports_classify(&p, seen, local, N);
+			ports_classify(&p, seen, N);
 			cr_expect_eq(p.order, PORTS_RANDOM, "%zu %zu", s, seed);
 			blocks += p.blocks > 1;
 			cases++;
@@ -108,10 +108,10 @@ Test(ports, blocks_are_counted)
 		rng_seed(&r, 7, (uint32_t)c);
 		pick_local(&r);
 		for (i = 0; i < N; i++)
-			seen[i] = (uint16_t)(2048 +
+			seen[i].seen = (uint16_t)(2048 +
 			    rng_next(&r) % cases[c].blocks * 9000 +
 			    rng_next(&r) % cases[c].width);
-		ports_classify(&p, seen, local, N);
+		ports_classify(&p, seen, N);
 		cr_expect_eq(
 		    p.blocks, cases[c].blocks, "%zu: %zu", c, p.blocks);
 		cr_expect_eq(p.order, PORTS_RANDOM);
