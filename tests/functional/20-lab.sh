@@ -208,10 +208,11 @@ half_open() {
 }
 
 # The edge waits for the end of the handshake: the SYN came, its answer was
-# lost.  It is sent again when nothing is.
+# lost.  It is sent again when nothing is.  By a port of its own, as one of the
+# pool may be in TIME_WAIT at the edge, which answers a SYN with an ACK then.
 loses_answers() {
   local fetching
-  "$lab" set loss-in 100
+  "$lab" set pool 0 && "$lab" set loss-in 100
   fetch nat "$control" --max-time 40 >"$work/fetched" &
   fetching=$!
   for _ in {1..200}; do
