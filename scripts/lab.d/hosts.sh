@@ -338,7 +338,8 @@ address add $EDGE_A6/128 dev lo nodad
 END
   in_host gateway sysctl -qw net.ipv4.ip_forward=1 \
     net.netfilter.nf_conntrack_tcp_be_liberal=0
-  in_host edge sysctl -qw net.core.somaxconn=8192 \
+  # Some kernels (6.1) do not show a user namespace's net.core: then 4096.
+  in_host edge sysctl -eqw net.core.somaxconn=8192 \
     net.ipv4.tcp_max_syn_backlog=8192
   in_host link sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
     net.ipv6.conf.default.disable_ipv6=1
