@@ -227,7 +227,8 @@ record_unresolved(
 	c->on_unresolved(c->arg, &r);
 }
 
-static void
+/* Whether there was an address of that family to fire at. */
+static bool
 fire_family(struct slotwork *w, const struct answer *a, const struct shot *shot,
     int family)
 {
@@ -239,7 +240,7 @@ fire_family(struct slotwork *w, const struct answer *a, const struct shot *shot,
 	picked = plan_pick_address(
 	    ep->name, w->slot, shot->seq, family, a->addresses, a->n);
 	if (picked < 0)
-		return;
+		return false;
 	o.endpoint = ep;
 	o.path = a->lane->path;
 	o.timeout_us = c->conf->timeout_us;
@@ -252,25 +253,33 @@ fire_family(struct slotwork *w, const struct answer *a, const struct shot *shot,
 	o.target = a->addresses[picked];
 	sampler_count(c->sampler, &o.target, 1);
 	engine_fire(c->engine, &o);
+	return true;
 }
 
-/* One shot on one lane: a target of each address family. */
+/*
+ * One shot on one lane: an attempt at an address of each family.  How many is
+ * known only now: it was planned as one.
+ */
 static void
 fire_lane(struct slotwork *w, size_t lane, const struct shot *shot)
 {
 	struct answer *a = answer_of(w, lane, shot->endpoint);
+	int64_t attempts = 0;
 	size_t f;
 
 	if (!lane_has_turn(w, a->lane))
 		return;
-	a->lane->fired++;
 	if (a->failure != FAILURE_NONE) {
 		record_unresolved(w, a, shot);
-		return;
+		attempts = 1;
+	} else {
+		for (f = 0; f < 2; f++)
+			attempts += a->has_route[f] &&
+			    fire_family(w, a, shot, families[f]);
 	}
-	for (f = 0; f < 2; f++)
-		if (a->has_route[f])
-			fire_family(w, a, shot, families[f]);
+	a->lane->fired += attempts;
+	if (attempts > 1)
+		a->lane->planned += attempts - 1;
 }
 
 /* Paths of one host act at the same instant, in alternating order. */

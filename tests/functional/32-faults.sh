@@ -259,7 +259,8 @@ full() {
     >/dev/full 2>err
   equals "$? $(grep -v ': warning: ' err)" \
     "1 natdiff-probe: standard output: No space left on device" &&
-    equals "$(sql full.db "SELECT count(*) FROM attempt")" 12
+    equals "$(sql full.db "SELECT count(*) >= 12,
+      count(*) - (SELECT sum(fired) FROM run) FROM attempt")" "1|0"
 }
 sed 's,\.\./cert,cert,' short.yaml >here.yaml
 check 'standard output that is full: told once, and all is stored' full

@@ -195,6 +195,8 @@ check "IPv4 and IPv6 are targets of their own" equals \
      FROM (SELECT * FROM attempts ORDER BY seq) GROUP BY 1 ORDER BY 1")" \
   "$(lab_info address_a)|0,1|2
 $(lab_info address_a6)|0,1|2"
+check "each of them counts as fired" equals \
+  "$(sql dual6.db 'SELECT planned, fired FROM run')" "4|4"
 agent nat dual.yaml dual4 --path nat --once
 check "without a route there is no target" equals \
   "$(sql dual4.db "SELECT target_address, count(*), sum(failure IS NULL)
