@@ -178,7 +178,11 @@ survives_a_lock() {
   background "$lab" exec gateway -- \
     "$probe" gateway -i 250ms --duration 10s --database "$work/late.db" \
     >late.out 2>late.log
-  sleep 1
+  for _ in {1..80}; do
+    [ -z "$(sqlite3 -readonly late.db 'SELECT 1 FROM gateway_event LIMIT 1' 2>/dev/null)" ] ||
+      break
+    sleep 0.1
+  done
   {
     echo "BEGIN IMMEDIATE;"
     sleep 6
