@@ -9,6 +9,7 @@
 # shellcheck source=tests/functional/tap.sh
 . "$TOP_SRCDIR/tests/functional/tap.sh"
 cd "$work" || exit 1
+export TMPDIR=$work # where they end for want of memory, folders of theirs stay
 faulty_probe=$tools/faulty_probe
 faulty_report=$tools/faulty_report
 

@@ -6,6 +6,7 @@
 . "$TOP_SRCDIR/tests/functional/tap.sh"
 need_lab
 unset LAB_DIR # it makes its own
+export TMPDIR=$work
 
 # play LETTERS: the play in $work/LETTERS
 play() {
@@ -35,6 +36,8 @@ full_again() {
   sed -n '/^== Round 4/,/^You add/p' "$work/DADA" | grep -q 'verdict: nat_port_exhaustion'
 }
 check "an emptied table is full again" full_again
+check "no lab and none of its databases is left" equals \
+  "$(find "$work" -mindepth 1 -name 'natdiff-*')" ""
 check "in the end they fix it, too" has DADA "verdict since the fix: healthy"
 check "who is not there cannot choose" equals \
   "$("$TOP_SRCDIR/scripts/incident-replay" --programs "$TOP_BUILDDIR" </dev/null 2>&1 >/dev/null)" \
