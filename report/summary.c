@@ -4,30 +4,16 @@
 #include "config.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "natdiff/xalloc.h"
-#include "report/stats/quantile.h"
 #include "report/stats/rates.h"
+#include "report/summary_groups.h"
 #include "report/summary_hours.h"
 
 _Static_assert(PATHS_MAX <= UINT8_MAX + 1, "a path fits into a byte");
-
-/* Some of the attempts: rows[0..n). */
-struct selection {
-	const struct dataset *d;
-	const struct attempts *a;
-	const uint8_t *path;  /* of every attempt, by row */
-	const uint32_t *rows; /* NULL: all, one after the other */
-	size_t n;
-};
-
-static size_t
-row_at(const struct selection *s, size_t i)
-{
-	return s->rows != NULL ? s->rows[i] : i;
-}
 
 double
 tally_rate(const struct tally *t, struct interval *ci)
@@ -63,218 +49,49 @@ tally_add(struct tally *t, const struct attempts *a, size_t i)
 	return failure;
 }
 
-/* ------------------------------------------------------------- one path */
+/* ------------------------------------------------------------------ parts */
 
-static int
-compare_statuses(const void *a, const void *b)
-{
-	const struct status_count *x = a, *y = b;
-
-	return (x->status > y->status) - (x->status < y->status);
-}
-
-/* Scratch memory for describe_part(), for any part of the attempts. */
-struct scratch {
-	size_t *statuses; /* one place for each, all 0 */
-	uint32_t *rows;
-	uint32_t *us; /* of the rows; keys, before they are divided */
+/* The attempts, what their parts are found by, and memory for groups. */
+struct division {
+	const struct dataset *d;
+	const struct attempts *a;
+	const uint8_t *path;    /* of every attempt */
+	const uint32_t *hosts;  /* by series: the first one of the host */
+	const struct part *all; /* NULL until it is known */
+	struct groups groups;
 };
-
-/* The statuses of a path that were seen, and counts of all. */
-struct statuses {
-	struct path_summary *p;
-	size_t capacity;
-	size_t *counts;
-};
-
-static void
-statuses_add(struct statuses *s, uint16_t status)
-{
-	struct path_summary *p = s->p;
-
-	if (status == NO_STATUS || s->counts[status]++ > 0)
-		return;
-	p->statuses = x_grow(
-	    p->statuses, p->n_statuses, &s->capacity, sizeof(*p->statuses));
-	p->statuses[p->n_statuses++].status = status;
-}
-
-static void
-statuses_end(struct statuses *s)
-{
-	struct path_summary *p = s->p;
-	size_t i;
-
-	for (i = 0; i < p->n_statuses; i++) {
-		p->statuses[i].count = s->counts[p->statuses[i].status];
-		s->counts[p->statuses[i].status] = 0;
-	}
-	if (p->n_statuses > 0)
-		qsort(p->statuses, p->n_statuses, sizeof(*p->statuses),
-		    compare_statuses);
-}
-
-/* Quantiles of one duration of attempts that succeeded. */
-static void
-describe_duration(struct duration_summary *out, const struct attempts *a,
-    enum duration which, const uint32_t *rows, size_t n_rows, uint32_t *us)
-{
-	static const double at[] = { 0.5, 0.9, 0.99 };
-	double value[3];
-	uint32_t duration;
-	size_t i, n = 0;
-
-	for (i = 0; i < n_rows; i++) {
-		duration = attempt_duration_us(a, which, rows[i]);
-		if (duration != NO_DURATION)
-			us[n++] = duration;
-	}
-	quantile_values(us, n, at, 3, value);
-	out->n = n;
-	out->p50_us = value[0];
-	out->p90_us = value[1];
-	out->p99_us = value[2];
-}
-
-/* The attempts of one path; those that failed are left out of rows. */
-static void
-describe_path(struct path_summary *p, const struct attempts *a, uint32_t *rows,
-    size_t n, const struct scratch *scratch)
-{
-	struct statuses statuses = { .p = p, .counts = scratch->statuses };
-	enum failure failure;
-	size_t ok = 0, i, k;
-	int which;
-
-	for (i = 0; i < n; i++) {
-		k = rows[i];
-		failure = tally_add(&p->tally, a, k);
-		if (failure == FAILURE_INTERRUPTED)
-			continue;
-		statuses_add(&statuses, attempt_status(a, k));
-		if (failure == FAILURE_NONE) {
-			rows[ok++] = (uint32_t)k;
-			continue;
-		}
-		p->failures[attempt_phase(a, k)][failure]++;
-		p->local += failure_is_local(failure);
-	}
-	p->rate = tally_rate(&p->tally, &p->rate_ci);
-	statuses_end(&statuses);
-	for (which = 0; which < DURATION_COUNT; which++)
-		describe_duration(&p->durations[which], a, (enum duration)which,
-		    rows, ok, scratch->us);
-}
-
-static void
-copy_path(struct path_summary *to, const struct path_summary *from)
-{
-	*to = *from;
-	to->statuses = x_calloc(from->n_statuses + 1, sizeof(*to->statuses));
-	if (from->n_statuses > 0)
-		memcpy(to->statuses, from->statuses,
-		    from->n_statuses * sizeof(*to->statuses));
-}
-
-/* A part that has all attempts is like the whole. */
-static void
-copy_part(struct part *to, const struct part *from)
-{
-	size_t i;
-
-	to->n_paths = from->n_paths;
-	to->paths = x_calloc(from->n_paths + 1, sizeof(*to->paths));
-	for (i = 0; i < from->n_paths; i++)
-		copy_path(&to->paths[i], &from->paths[i]);
-}
-
-/* The path in a part, if the part has as many as n attempts of it. */
-static const struct path_summary *
-find_path(const struct part *part, size_t path, size_t n)
-{
-	const struct path_summary *p;
-	size_t i;
-
-	for (i = 0; i < part->n_paths; i++) {
-		p = &part->paths[i];
-		if (p->path == path &&
-		    p->tally.ok + p->tally.failed + p->tally.interrupted == n)
-			return p;
-	}
-	return NULL;
-}
-
-/*
- * Divide a selection by path, and describe each path that it has.  Of whole it
- * is known already, if that is not NULL: paths that have no attempts outside
- * the selection are like its.
- */
-static void
-describe_part(struct part *part, const struct selection *s,
-    const struct part *whole, const struct scratch *scratch)
-{
-	size_t n_paths = s->d->n_paths, i, begin;
-	size_t *end = x_calloc(n_paths + 1, sizeof(*end));
-	const struct path_summary *same;
-	struct path_summary *p;
-
-	for (i = 0; i < s->n; i++)
-		end[s->path[row_at(s, i)] + 1]++;
-	for (i = 0; i < n_paths; i++) {
-		part->n_paths += end[i + 1] > 0;
-		end[i + 1] += end[i];
-	}
-	/* end[p] is where path p begins, and moves to where it ends. */
-	for (i = 0; i < s->n; i++)
-		scratch->rows[end[s->path[row_at(s, i)]]++] =
-		    (uint32_t)row_at(s, i);
-	part->paths = x_calloc(part->n_paths + 1, sizeof(*part->paths));
-	part->n_paths = 0;
-	for (i = begin = 0; i < n_paths; begin = end[i++]) {
-		if (end[i] == begin)
-			continue;
-		p = &part->paths[part->n_paths++];
-		same =
-		    whole != NULL ? find_path(whole, i, end[i] - begin) : NULL;
-		if (same != NULL) {
-			copy_path(p, same);
-			continue;
-		}
-		p->path = (uint32_t)i;
-		describe_path(
-		    p, s->a, scratch->rows + begin, end[i] - begin, scratch);
-	}
-	free(end);
-}
-
-/* ---------------------------------------------------------------- parts */
 
 /* The key of attempt i; NOT_IN_PARTS where it belongs to no part. */
-typedef uint32_t key_function(
-    const struct selection *s, const uint32_t *hosts, size_t i);
+typedef uint32_t key_function(const struct division *d, size_t i);
 
 #define NOT_IN_PARTS UINT32_MAX
 
 static uint32_t
-target_key(const struct selection *s, const uint32_t *hosts, size_t i)
+one_key(const struct division *d, size_t i)
 {
-	(void)hosts;
-	return attempt_target(s->a, i);
+	(void)d;
+	(void)i;
+	return 0;
 }
 
 static uint32_t
-address_key(const struct selection *s, const uint32_t *hosts, size_t i)
+target_key(const struct division *d, size_t i)
 {
-	(void)hosts;
-	return attempt_observed(s->a, i) == NO_INDEX
-	    ? NOT_IN_PARTS
-	    : attempt_observed(s->a, i);
+	return attempt_target(d->a, i);
 }
 
 static uint32_t
-host_key(const struct selection *s, const uint32_t *hosts, size_t i)
+address_key(const struct division *d, size_t i)
 {
-	return hosts[attempt_series(s->d, s->a, i)];
+	uint16_t observed = attempt_observed(d->a, i);
+
+	return observed == NO_INDEX ? NOT_IN_PARTS : observed;
+}
+
+static uint32_t
+host_key(const struct division *d, size_t i)
+{
+	return d->hosts[attempt_series(d->d, d->a, i)];
 }
 
 /* For each series the first series of the same agent and host. */
@@ -303,62 +120,104 @@ number_hosts(const struct dataset *d)
 	return hosts;
 }
 
-static struct part *
-parts_add(struct parts *parts, size_t key)
+static void
+copy_path(struct path_summary *to, const struct path_summary *from)
 {
+	*to = *from;
+	to->statuses = x_calloc(from->n_statuses + 1, sizeof(*to->statuses));
+	if (from->n_statuses > 0)
+		memcpy(to->statuses, from->statuses,
+		    from->n_statuses * sizeof(*to->statuses));
+}
+
+/* The path in a part, if the part has as many as n attempts of it. */
+static const struct path_summary *
+find_path(const struct part *part, size_t path, size_t n)
+{
+	const struct path_summary *p;
+	size_t i;
+
+	for (i = 0; i < part->n_paths; i++) {
+		p = &part->paths[i];
+		if (p->path == path &&
+		    p->tally.ok + p->tally.failed + p->tally.interrupted == n)
+			return p;
+	}
+	return NULL;
+}
+
+/*
+ * Add a part with key and its paths, cell[i] attempts of path i; cell[i] is
+ * then the group of these.  Paths that have no attempts outside the part are
+ * like the whole's, and no group.
+ */
+static void
+add_part(struct parts *parts, struct division *d, size_t key, uint32_t *cell)
+{
+	const struct path_summary *same;
+	size_t n_paths = d->d->n_paths, i;
+	struct path_summary *p;
 	struct part *part;
 
 	parts->part = x_grow(
 	    parts->part, parts->n, &parts->capacity, sizeof(*parts->part));
 	part = &parts->part[parts->n++];
-	memset(part, 0, sizeof(*part));
 	part->key = (uint32_t)key;
-	return part;
+	part->n_paths = 0;
+	for (i = 0; i < n_paths; i++)
+		part->n_paths += cell[i] > 0;
+	p = part->paths = x_calloc(part->n_paths, sizeof(*part->paths));
+	for (i = 0; i < n_paths; i++) {
+		if (cell[i] == 0)
+			continue;
+		same = d->all != NULL ? find_path(d->all, i, cell[i]) : NULL;
+		if (same != NULL) {
+			copy_path(p++, same);
+			cell[i] = NO_GROUP;
+			continue;
+		}
+		p->path = (uint32_t)i;
+		cell[i] = groups_add(&d->groups, p++, cell[i]);
+	}
 }
 
-/*
- * Divide the attempts, which are described as a whole, by their keys, which
- * are below n_keys.
- */
-static void
-divide(struct parts *parts, const struct selection *all,
-    const struct part *whole, key_function *key, const uint32_t *hosts,
-    size_t n_keys, const struct scratch *scratch)
+/* Whether any of n cells is not 0. */
+static bool
+has_any(const uint32_t *cell, size_t n)
 {
-	size_t *ends = x_calloc(n_keys + 1, sizeof(*ends)), i, begin;
-	struct selection some = *all;
-	uint32_t *rows, *keys = scratch->us, k;
+	size_t i;
 
-	/* A counting sort: ends[k] is where the rows of key k begin, ... */
-	for (i = 0; i < all->n; i++) {
-		k = keys[i] = key(all, hosts, i);
+	for (i = 0; i < n; i++)
+		if (cell[i] != 0)
+			return true;
+	return false;
+}
+
+/* Divide the attempts by their keys, which are below n_keys, and by path. */
+static void
+divide(
+    struct parts *parts, struct division *d, key_function *key, size_t n_keys)
+{
+	/* A cell for each key and path. */
+	size_t n_paths = d->d->n_paths, i;
+	uint32_t *cells = x_calloc(n_keys * n_paths + 1, sizeof(*cells)), k;
+
+	for (i = 0; i < d->a->n; i++) {
+		k = key(d, i);
 		if (k != NOT_IN_PARTS)
-			ends[k + 1]++;
+			cells[k * n_paths + d->path[i]]++;
 	}
-	for (i = 1; i <= n_keys; i++) {
-		if (ends[i] == all->n && all->n > 0) {
-			copy_part(parts_add(parts, i - 1), whole);
-			free(ends);
-			return;
-		}
-		ends[i] += ends[i - 1];
+	for (i = 0; i < n_keys; i++)
+		if (has_any(cells + i * n_paths, n_paths))
+			add_part(parts, d, i, cells + i * n_paths);
+	for (i = 0; i < d->a->n && d->groups.n > 0; i++) {
+		k = key(d, i);
+		d->groups.of[i] = k == NOT_IN_PARTS
+		    ? NO_GROUP
+		    : cells[k * n_paths + d->path[i]];
 	}
-	/* ... and, once they are placed, where they end. */
-	rows = x_malloc((all->n + 1) * sizeof(*rows));
-	for (i = 0; i < all->n; i++) {
-		k = keys[i];
-		if (k != NOT_IN_PARTS)
-			rows[ends[k]++] = (uint32_t)i;
-	}
-	for (i = begin = 0; i < n_keys; begin = ends[i++]) {
-		some.rows = rows + begin;
-		some.n = ends[i] - begin;
-		if (some.n > 0)
-			describe_part(
-			    parts_add(parts, i), &some, whole, scratch);
-	}
-	free(ends);
-	free(rows);
+	free(cells);
+	groups_describe(&d->groups, d->a);
 }
 
 /* ------------------------------------------------------------------ all */
@@ -368,28 +227,28 @@ summary_make(
     struct summary *s, const struct dataset *d, const struct attempts *a)
 {
 	uint8_t *path = x_malloc(a->n + 1);
-	struct selection all = { d, a, path, NULL, a->n };
-	struct scratch scratch;
 	uint32_t *hosts = number_hosts(d);
+	struct division division = {
+		.d = d, .a = a, .path = path, .hosts = hosts
+	};
+	struct parts all = { 0 };
 	size_t i;
 
 	memset(s, 0, sizeof(*s));
 	for (i = 0; i < a->n; i++)
 		path[i] = (uint8_t)attempt_path(d, a, i);
-	scratch.statuses = x_calloc(UINT16_MAX + 1, sizeof(size_t));
-	scratch.rows = x_malloc((a->n + 1) * sizeof(*scratch.rows));
-	scratch.us = x_malloc((a->n + 1) * sizeof(*scratch.us));
-	describe_part(&s->all, &all, NULL, &scratch);
-	divide(&s->targets, &all, &s->all, target_key, hosts, NO_INDEX + 1,
-	    &scratch);
-	divide(
-	    &s->hosts, &all, &s->all, host_key, hosts, d->n_series, &scratch);
-	divide(&s->addresses, &all, &s->all, address_key, hosts, d->addresses.n,
-	    &scratch);
+	groups_init(&division.groups, a->n);
+	divide(&all, &division, one_key, 1);
+	if (all.n > 0) {
+		s->all = all.part[0];
+		division.all = &s->all;
+	}
+	divide(&s->targets, &division, target_key, NO_INDEX + 1);
+	divide(&s->hosts, &division, host_key, d->n_series);
+	divide(&s->addresses, &division, address_key, d->addresses.n);
 	s->hours = hours_count(d, a, path, &s->n_hours);
-	free(scratch.statuses);
-	free(scratch.rows);
-	free(scratch.us);
+	groups_clear(&division.groups);
+	free(all.part);
 	free(hosts);
 	free(path);
 }
