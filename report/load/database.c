@@ -228,44 +228,65 @@ check_version(sqlite3 *db, const char *file, int64_t *version, struct err *e)
 	return 0;
 }
 
-/* Whether db has the table or view of that name with that SQL. */
-static int
-check_object(const char *file, sqlite3_stmt *st,
-    const struct reference_object *ours, struct err *e)
+/* Which of ours has that name; own->n: none. */
+static size_t
+find_object(const struct reference *own, const char *name)
 {
-	const char *theirs = NULL;
-	int result = -1;
+	size_t i;
 
-	sqlite3_bind_text(st, 1, ours->name, -1, SQLITE_STATIC);
-	if (sqlite3_step(st) == SQLITE_ROW)
-		theirs = (const char *)sqlite3_column_text(st, 0);
-	if (theirs == NULL)
-		err_set(e, "%s: damaged: no table %s", file, ours->name);
-	else if (strcmp(theirs, ours->sql) != 0)
-		err_set(e, "%s: its table %s is not as natdiff makes it", file,
-		    ours->name);
-	else
-		result = 0;
-	sqlite3_reset(st);
-	return result;
+	for (i = 0; i < own->n; i++)
+		if (strcmp(own->object[i].name, name) == 0)
+			break;
+	return i;
 }
 
+/*
+ * Compare a row of name and sql with ours, if it has one of our names, and
+ * note that it is there.
+ */
+static int
+check_object(const char *file, sqlite3_stmt *st, const struct reference *own,
+    bool *there, struct err *e)
+{
+	const char *name = (const char *)sqlite3_column_text(st, 0);
+	const char *sql = (const char *)sqlite3_column_text(st, 1);
+	size_t i = name != NULL ? find_object(own, name) : own->n;
+
+	if (i == own->n)
+		return 0;
+	there[i] = true;
+	if (sql == NULL || strcmp(sql, own->object[i].sql) != 0)
+		return err_set(e, "%s: its table %s is not as natdiff makes it",
+		    file, own->object[i].name);
+	return 0;
+}
+
+/* Whether the tables and views of ours are there, and are ours. */
 static int
 check_schema(sqlite3 *db, const char *file, int64_t version, struct err *e)
 {
 	const struct reference *own = reference_of((int)version);
 	sqlite3_stmt *st;
+	bool *there;
 	size_t i;
-	int result = 0;
+	int code, result = 0;
 
 	st = database_prepare(db, file,
-	    "SELECT sql FROM sqlite_schema"
-	    " WHERE type IN ('table', 'view') AND name = ?",
+	    "SELECT name, sql FROM sqlite_schema"
+	    " WHERE type IN ('table', 'view')",
 	    e);
 	if (st == NULL)
 		return -1;
+	there = x_calloc(own->n + 1, sizeof(*there));
+	while ((code = sqlite3_step(st)) == SQLITE_ROW && result == 0)
+		result = check_object(file, st, own, there, e);
+	if (result == 0 && code != SQLITE_DONE)
+		result = database_error(db, file, e);
 	for (i = 0; i < own->n && result == 0; i++)
-		result = check_object(file, st, &own->object[i], e);
+		if (!there[i])
+			result = err_set(e, "%s: damaged: no table %s", file,
+			    own->object[i].name);
+	free(there);
 	sqlite3_finalize(st);
 	return result;
 }
