@@ -74,10 +74,13 @@ one_key(const struct division *d, size_t i)
 	return 0;
 }
 
+/* Behind all targets: not resolved. */
 static uint32_t
 target_key(const struct division *d, size_t i)
 {
-	return attempt_target(d->a, i);
+	uint16_t target = attempt_target(d->a, i);
+
+	return target == NO_INDEX ? (uint32_t)d->d->targets.n : target;
 }
 
 static uint32_t
@@ -220,6 +223,16 @@ divide(
 	groups_describe(&d->groups, d->a);
 }
 
+static void
+divide_by_target(struct parts *parts, struct division *d)
+{
+	size_t n = d->d->targets.n;
+
+	divide(parts, d, target_key, n + 1);
+	if (parts->n > 0 && parts->part[parts->n - 1].key == n)
+		parts->part[parts->n - 1].key = NO_INDEX;
+}
+
 /* ------------------------------------------------------------------ all */
 
 void
@@ -243,7 +256,7 @@ summary_make(
 		s->all = all.part[0];
 		division.all = &s->all;
 	}
-	divide(&s->targets, &division, target_key, NO_INDEX + 1);
+	divide_by_target(&s->targets, &division);
 	divide(&s->hosts, &division, host_key, d->n_series);
 	divide(&s->addresses, &division, address_key, d->addresses.n);
 	s->hours = hours_count(d, a, path, &s->n_hours);
