@@ -149,24 +149,44 @@ find_path(const struct part *part, size_t path, size_t n)
 	return NULL;
 }
 
+/* A part for each key that an attempt has; part_of is by key, 0 at first. */
+static void
+add_parts(struct parts *parts, const struct division *d, key_function *key,
+    uint32_t *part_of, size_t n_keys)
+{
+	struct part *part;
+	size_t i;
+	uint32_t k;
+
+	for (i = 0; i < d->a->n; i++) {
+		k = key(d, i);
+		if (k != NOT_IN_PARTS)
+			part_of[k] = 1;
+	}
+	for (i = 0; i < n_keys; i++) {
+		if (part_of[i] == 0)
+			continue;
+		parts->part = x_grow(parts->part, parts->n, &parts->capacity,
+		    sizeof(*parts->part));
+		part = &parts->part[parts->n];
+		memset(part, 0, sizeof(*part));
+		part->key = (uint32_t)i;
+		part_of[i] = (uint32_t)parts->n++;
+	}
+}
+
 /*
- * Add a part with key and its paths, cell[i] attempts of path i; cell[i] is
- * then the group of these.  Paths that have no attempts outside the part are
- * like the whole's, and no group.
+ * The paths of a part, cell[i] attempts of path i; cell[i] is then the group of
+ * these.  Paths that have no attempts outside the part are like the whole's,
+ * and no group.
  */
 static void
-add_part(struct parts *parts, struct division *d, size_t key, uint32_t *cell)
+add_paths(struct part *part, struct division *d, uint32_t *cell)
 {
 	const struct path_summary *same;
 	size_t n_paths = d->d->n_paths, i;
 	struct path_summary *p;
-	struct part *part;
 
-	parts->part = x_grow(
-	    parts->part, parts->n, &parts->capacity, sizeof(*parts->part));
-	part = &parts->part[parts->n++];
-	part->key = (uint32_t)key;
-	part->n_paths = 0;
 	for (i = 0; i < n_paths; i++)
 		part->n_paths += cell[i] > 0;
 	p = part->paths = x_calloc(part->n_paths, sizeof(*part->paths));
@@ -184,42 +204,32 @@ add_part(struct parts *parts, struct division *d, size_t key, uint32_t *cell)
 	}
 }
 
-/* Whether any of n cells is not 0. */
-static bool
-has_any(const uint32_t *cell, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (cell[i] != 0)
-			return true;
-	return false;
-}
-
 /* Divide the attempts by their keys, which are below n_keys, and by path. */
 static void
 divide(
     struct parts *parts, struct division *d, key_function *key, size_t n_keys)
 {
-	/* A cell for each key and path. */
+	uint32_t *part_of = x_calloc(n_keys + 1, sizeof(*part_of)), *cells, k;
 	size_t n_paths = d->d->n_paths, i;
-	uint32_t *cells = x_calloc(n_keys * n_paths + 1, sizeof(*cells)), k;
 
+	add_parts(parts, d, key, part_of, n_keys);
+	/* A cell for each part and path. */
+	cells = x_calloc(parts->n * n_paths + 1, sizeof(*cells));
 	for (i = 0; i < d->a->n; i++) {
 		k = key(d, i);
 		if (k != NOT_IN_PARTS)
-			cells[k * n_paths + d->path[i]]++;
+			cells[part_of[k] * n_paths + d->path[i]]++;
 	}
-	for (i = 0; i < n_keys; i++)
-		if (has_any(cells + i * n_paths, n_paths))
-			add_part(parts, d, i, cells + i * n_paths);
+	for (i = 0; i < parts->n; i++)
+		add_paths(&parts->part[i], d, cells + i * n_paths);
 	for (i = 0; i < d->a->n && d->groups.n > 0; i++) {
 		k = key(d, i);
 		d->groups.of[i] = k == NOT_IN_PARTS
 		    ? NO_GROUP
-		    : cells[k * n_paths + d->path[i]];
+		    : cells[part_of[k] * n_paths + d->path[i]];
 	}
 	free(cells);
+	free(part_of);
 	groups_describe(&d->groups, d->a);
 }
 
@@ -247,7 +257,6 @@ summary_make(
 	struct parts all = { 0 };
 	size_t i;
 
-	memset(s, 0, sizeof(*s));
 	for (i = 0; i < a->n; i++)
 		path[i] = (uint8_t)attempt_path(d, a, i);
 	groups_init(&division.groups, a->n);
