@@ -1,6 +1,6 @@
 /*
- * Grouping what far ends saw: slot by slot over all endpoints, which is nearly
- * the order of time, so that of each attempt only its ports are kept.
+ * Grouping what far ends saw: some slots of all endpoints at a time, which is
+ * nearly the order of time, so that of each attempt only its ports are kept.
  */
 #include "config.h"
 
@@ -18,7 +18,7 @@ struct sighting {
 	struct port_seen port;
 };
 
-/* Those of one slot. */
+/* Those of some slots. */
 struct sightings {
 	struct sighting *s;
 	size_t n, capacity;
@@ -37,7 +37,7 @@ struct gathering {
 	const struct dataset *d;
 	uint32_t *first; /* by series: see find_firsts() */
 	size_t *at;      /* by endpoint: its next attempt */
-	struct sightings slot;
+	struct sightings some;
 	void *tree;
 };
 
@@ -110,34 +110,34 @@ gather(struct gathered *to, const struct sighting *s)
 	to->ports[to->n_ports++] = s->port;
 }
 
-/* The sightings of a slot, in the order of time. */
+/* Those of some slots, in the order of time. */
 static void
-gather_slot(struct gathering *all)
+gather_some(struct gathering *all)
 {
-	const struct sighting *s = all->slot.s;
+	const struct sighting *s = all->some.s;
 	struct gathered *to = NULL;
 	size_t i;
 
-	if (all->slot.n > 1)
-		qsort(all->slot.s, all->slot.n, sizeof(*s), compare_sightings);
-	for (i = 0; i < all->slot.n; i++) {
+	if (all->some.n > 1)
+		qsort(all->some.s, all->some.n, sizeof(*s), compare_sightings);
+	for (i = 0; i < all->some.n; i++) {
 		if (to == NULL || to->series != s[i].series ||
 		    to->address != s[i].address)
 			to = find_gathered(all, &s[i]);
 		gather(to, &s[i]);
 	}
-	all->slot.n = 0;
+	all->some.n = 0;
 }
 
-/* Take an endpoint's attempts of a slot; the slot of the one behind them. */
+/* Take an endpoint's attempts up to a slot; the slot of the one behind. */
 static int64_t
-take_slot(struct gathering *all, size_t endpoint, int64_t slot)
+take_slots(struct gathering *all, size_t endpoint, int64_t last)
 {
 	const struct attempts *a = &all->d->endpoints[endpoint].attempts;
-	struct sightings *to = &all->slot;
+	struct sightings *to = &all->some;
 	size_t i = all->at[endpoint];
 
-	for (; i < a->n && attempt_slot(a, i) == slot; i++) {
+	for (; i < a->n && attempt_slot(a, i) <= last; i++) {
 		if (attempt_observed(a, i) == NO_INDEX)
 			continue;
 		to->s = x_grow(to->s, to->n, &to->capacity, sizeof(*to->s));
@@ -161,23 +161,66 @@ any_observed(const struct attempts *a)
 	return packed_bits(&a->column[field_observed]) != 0;
 }
 
+/* Whether a slot is the same stretch of time everywhere. */
+static bool
+have_one_interval(const struct dataset *d)
+{
+	size_t i;
+
+	for (i = 1; i < d->n_series; i++)
+		if (d->series[i].interval_us != d->series[0].interval_us)
+			return false;
+	return true;
+}
+
+/*
+ * How many slots to take at a time: so many that there is an attempt for each
+ * endpoint, on average; all, where their numbers are not in the order of time.
+ */
+static int64_t
+slots_at_once(const struct gathering *all)
+{
+	const struct dataset *d = all->d;
+	int64_t first = INT64_MAX, last = 0, slot;
+	const struct attempts *a;
+	size_t n = 0, i;
+
+	if (!have_one_interval(d))
+		return INT64_MAX;
+	for (i = 0; i < d->n_endpoints; i++) {
+		a = &d->endpoints[i].attempts;
+		if (all->at[i] == a->n)
+			continue;
+		slot = attempt_slot(a, 0);
+		first = slot < first ? slot : first;
+		slot = attempt_slot(a, a->n - 1);
+		last = slot > last ? slot : last;
+		n += a->n;
+	}
+	if (n == 0)
+		return 1;
+	return (last - first) / (int64_t)(n / d->n_endpoints + 1) + 1;
+}
+
 static void
 gather_all(struct gathering *all)
 {
 	const struct dataset *d = all->d;
-	int64_t slot = INT64_MIN, next, behind;
+	int64_t next = 0, last, some, behind;
 	size_t i;
 
 	for (i = 0; i < d->n_endpoints; i++)
 		if (!any_observed(&d->endpoints[i].attempts))
 			all->at[i] = d->endpoints[i].attempts.n;
-	for (; slot != INT64_MAX; slot = next) {
+	some = slots_at_once(all);
+	while (next != INT64_MAX) {
+		last = next > INT64_MAX - some ? INT64_MAX : next + some - 1;
 		next = INT64_MAX;
 		for (i = 0; i < d->n_endpoints; i++) {
-			behind = take_slot(all, i, slot);
+			behind = take_slots(all, i, last);
 			next = behind < next ? behind : next;
 		}
-		gather_slot(all);
+		gather_some(all);
 	}
 }
 
@@ -236,7 +279,7 @@ egress_find(struct egress *g, const struct dataset *d)
 	twalk_r(all.tree, add_exit, g);
 	g->apart = are_apart(g, d);
 	tdestroy(all.tree, free_gathered);
-	free(all.slot.s);
+	free(all.some.s);
 	free(all.at);
 	free(all.first);
 }

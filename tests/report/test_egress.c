@@ -111,3 +111,36 @@ Test(egress, ports_are_in_the_order_of_time)
 	cr_expect_eq(g.exits[0].ports.n, 200);
 	cr_expect_eq(g.exits[0].ports.order, PORTS_SEQUENTIAL);
 }
+
+/* No slot has an attempt at both endpoints. */
+Test(egress, slots_far_apart_are_in_the_order_of_time)
+{
+	int64_t i;
+
+	for (i = 0; i < 100; i++)
+		attempt((uint32_t)(i % 2), nat, i * i * 1000, 0, outside[1],
+		    (uint16_t)(20000 + i));
+	find();
+	cr_assert_eq(g.n, 1);
+	cr_expect_eq(g.exits[0].ports.n, 100);
+	cr_expect_eq(g.exits[0].ports.order, PORTS_SEQUENTIAL);
+}
+
+/* Their slots have other numbers at the same time. */
+Test(egress, intervals_may_differ)
+{
+	uint32_t often =
+	    handmade_run_every(&d, "b", ROLE_NAT, HANDMADE_INTERVAL_US / 2);
+	uint16_t port = 20000;
+	int64_t slot;
+
+	for (slot = 0; slot < 100; slot++) {
+		attempt(0, nat, slot, 0, outside[1], port++);
+		attempt(0, often, slot * 2, 0.5, outside[1], port++);
+		attempt(1, often, slot * 2 + 1, 0, outside[1], port++);
+	}
+	find();
+	cr_assert_eq(g.n, 1);
+	cr_expect_eq(g.exits[0].ports.n, 300);
+	cr_expect_eq(g.exits[0].ports.order, PORTS_SEQUENTIAL);
+}
