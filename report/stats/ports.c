@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,30 +64,32 @@ find_blocks(struct ports *p, const uint16_t *sorted)
 	}
 }
 
-/* Set sorted to the distinct ones in ascending order. */
-static void
-find_distinct(
-    struct ports *p, const struct port_seen *seen, uint16_t sorted[PORTS])
+/* The distinct ones in ascending order, for the caller to free. */
+static uint16_t *
+find_distinct(struct ports *p, const struct port_seen *seen)
 {
-	bool *there = x_calloc(PORTS, sizeof(*there));
+	uint64_t there[PORTS / 64] = { 0 }, left;
+	uint16_t *sorted =
+	    x_calloc((p->n < PORTS ? p->n : PORTS) + 1, sizeof(*sorted));
 	size_t i;
 
 	for (i = 0; i < p->n; i++)
-		there[seen[i].seen] = true;
-	for (i = 0; i < PORTS; i++)
-		if (there[i])
-			sorted[p->distinct++] = (uint16_t)i;
-	free(there);
+		there[seen[i].seen / 64] |= UINT64_C(1) << seen[i].seen % 64;
+	for (i = 0; i < PORTS / 64; i++)
+		for (left = there[i]; left != 0; left &= left - 1)
+			sorted[p->distinct++] =
+			    (uint16_t)(i * 64 + (size_t)__builtin_ctzll(left));
 	if (p->distinct > 0) {
 		p->lowest = sorted[0];
 		p->highest = sorted[p->distinct - 1];
 	}
+	return sorted;
 }
 
 void
 ports_classify(struct ports *p, const struct port_seen *seen, size_t n)
 {
-	uint16_t *sorted = x_calloc(PORTS, sizeof(*sorted));
+	uint16_t *sorted;
 	size_t i;
 
 	memset(p, 0, sizeof(*p));
@@ -96,7 +97,7 @@ ports_classify(struct ports *p, const struct port_seen *seen, size_t n)
 	for (i = 0; i < n; i++)
 		p->preserved +=
 		    seen[i].local != 0 && seen[i].local == seen[i].seen;
-	find_distinct(p, seen, sorted);
+	sorted = find_distinct(p, seen);
 	p->order = PORTS_RANDOM;
 	if (n < PORTS_LEAST)
 		p->order = PORTS_FEW;

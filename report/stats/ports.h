@@ -38,7 +38,7 @@ struct port_seen {
 const char *port_order_name(enum port_order o);
 
 /*
- * Classify n ports.  O(n) time, 200 KB of memory.
+ * Classify n ports.  O(n) time and memory.
  *
  * Preserved: nine of ten are.  Sequential: of the steps from one to the next
  * eight of ten go up by at most a twentieth of the whole range, or by at most
