@@ -131,14 +131,15 @@ static void
 begin_slot(struct agent *ag)
 {
 	int64_t slot = ag->next_slot++, now_us = monotonic_now_us();
-	struct slotwork *w;
+	bool first = ag->slots_begun++ == 0;
 
-	if (ag->slots_begun++ == 0)
+	if (first)
 		ag->first_slot_at_us = slot * ag->o->conf->interval_us;
-	if (ag->n_active == SLOTS_AT_ONCE_MAX)
-		return; /* resolving hangs: this slot is planned, not fired */
-	w = slotwork_begin(&ag->context, slot, ag->slots_begun == 1);
-	ag->active[ag->n_active++] = w;
+	if (ag->n_active == SLOTS_AT_ONCE_MAX) { /* resolving hangs */
+		slotwork_skip(&ag->context, slot, first);
+		return;
+	}
+	ag->active[ag->n_active++] = slotwork_begin(&ag->context, slot, first);
 	if (ag->sampled_us == 0 || now_us - ag->sampled_us >= SAMPLE_GAP_US) {
 		ag->sampled_us = now_us;
 		recorder_sample_host(

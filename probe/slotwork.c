@@ -359,22 +359,40 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	slotwork_free(w);
 }
 
+/* What w is to fire in its slot is counted as planned. */
+static void
+plan(struct slotwork *w, bool first)
+{
+	struct slotwork_context *c = w->context;
+	size_t i;
+
+	w->shots = plan_slot_shots(c->conf, w->slot, first, &w->n_shots);
+	for (i = 0; i < c->n_lanes; i++)
+		if (lane_has_turn(w, &c->lanes[i]))
+			c->lanes[i].planned += (int64_t)w->n_shots;
+}
+
+void
+slotwork_skip(struct slotwork_context *c, int64_t slot, bool first)
+{
+	struct slotwork w = { .context = c, .slot = slot };
+
+	plan(&w, first);
+	free(w.shots);
+}
+
 struct slotwork *
 slotwork_begin(struct slotwork_context *c, int64_t slot, bool first)
 {
 	struct slotwork *w = x_calloc(1, sizeof(*w));
-	size_t i;
 
 	w->context = c;
 	w->slot = slot;
 	w->begin_us = slot * c->conf->interval_us;
-	w->shots = plan_slot_shots(c->conf, slot, first, &w->n_shots);
+	plan(w, first);
 	w->answers =
 	    x_calloc(c->n_lanes * c->conf->n_endpoints, sizeof(*w->answers));
 	w->timer = evtimer_new(c->base, on_timer, w);
-	for (i = 0; i < c->n_lanes; i++)
-		if (lane_has_turn(w, &c->lanes[i]))
-			c->lanes[i].planned += (int64_t)w->n_shots;
 	resolve_all(w);
 	schedule(w);
 	return w;

@@ -58,6 +58,9 @@ struct slotwork_context {
 struct slotwork *slotwork_begin(
     struct slotwork_context *c, int64_t slot, bool first);
 
+/* A slot that is planned, but not fired. */
+void slotwork_skip(struct slotwork_context *c, int64_t slot, bool first);
+
 int64_t slotwork_slot(const struct slotwork *w);
 
 /* Look at the clock again: it has stepped. */

@@ -178,6 +178,15 @@ check "a silent name server" dns silent dns_timeout
 check "it was waited for as long as the configuration says" equals \
   "$(sql dns-silent.db "SELECT duration_us BETWEEN 900000 AND 1500000
      FROM resolution")" 1
+# Names of 16 slots are asked for at once.
+skips_slots() {
+  config 100ms 1 "$(lab_info url_many)" | sed 's/dns: 1s/dns: 4s/' >hang.yaml
+  agent nat hang.yaml hang --path nat --slots 40 || return 1
+  equals "$(sql hang.db "SELECT planned, fired = (SELECT count(*) FROM attempt),
+    fired BETWEEN 16 AND 39 FROM run")" "40|1|1"
+}
+check "slots that nothing was fired in, as names are asked for, are planned" \
+  skips_slots
 "$lab" set dns ok
 agent nat short.yaml dns-ok --path nat --once
 check "and a name that does" equals \
