@@ -13,9 +13,9 @@
 #include "natdiff/err.h"
 
 /*
- * A database up to this size is checked as a whole before it is read: that
- * takes less than a tenth of a second.  Larger ones show their damage when
- * the damaged page is met.
+ * A database up to this size is checked as a whole before it is read, and so
+ * are several that are together: that takes less than a tenth of a second.
+ * Larger ones show their damage when the damaged page is met.
  */
 #define DATABASE_CHECKED_BYTES (32 * 1024 * 1024)
 

@@ -216,13 +216,13 @@ check_filter(
 static bool
 can_check(char **files, size_t n)
 {
-	off_t bytes = 0;
+	off_t left = DATABASE_CHECKED_BYTES;
 	struct stat st;
 	size_t i;
 
-	for (i = 0; i < n && bytes <= DATABASE_CHECKED_BYTES; i++)
-		bytes += stat(files[i], &st) == 0 ? st.st_size : 0;
-	return bytes <= DATABASE_CHECKED_BYTES;
+	for (i = 0; i < n && left >= 0; i++)
+		left -= stat(files[i], &st) == 0 ? st.st_size : 0;
+	return left >= 0;
 }
 
 int
