@@ -257,6 +257,7 @@ summary_make(
 	struct parts all = { 0 };
 	size_t i;
 
+	memset(s, 0, sizeof(*s));
 	for (i = 0; i < a->n; i++)
 		path[i] = (uint8_t)attempt_path(d, a, i);
 	groups_init(&division.groups, a->n);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -33,6 +34,7 @@ summarise(void)
 {
 	dataset_finish(&d);
 	a = &d.endpoints[0].attempts;
+	memset(&s, 0xff, sizeof(s)); /* it need not be empty */
 	summary_make(&s, &d, a);
 }
 
