@@ -161,21 +161,22 @@ any_observed(const struct attempts *a)
 	return packed_bits(&a->column[field_observed]) != 0;
 }
 
-/* Whether a slot is the same stretch of time everywhere. */
+/* Whether slots of the same number are at the same time, for each host. */
 static bool
-have_one_interval(const struct dataset *d)
+hosts_have_one_interval(const struct gathering *all)
 {
+	const struct series *series = all->d->series;
 	size_t i;
 
-	for (i = 1; i < d->n_series; i++)
-		if (d->series[i].interval_us != d->series[0].interval_us)
+	for (i = 0; i < all->d->n_series; i++)
+		if (series[i].interval_us != series[all->first[i]].interval_us)
 			return false;
 	return true;
 }
 
 /*
  * How many slots to take at a time: so many that there is an attempt for each
- * endpoint, on average; all, where their numbers are not in the order of time.
+ * endpoint, on average; all, where a host's are not in the order of time.
  */
 static int64_t
 slots_at_once(const struct gathering *all)
@@ -185,7 +186,7 @@ slots_at_once(const struct gathering *all)
 	const struct attempts *a;
 	size_t n = 0, i;
 
-	if (!have_one_interval(d))
+	if (!hosts_have_one_interval(all))
 		return INT64_MAX;
 	for (i = 0; i < d->n_endpoints; i++) {
 		a = &d->endpoints[i].attempts;
@@ -206,15 +207,16 @@ static void
 gather_all(struct gathering *all)
 {
 	const struct dataset *d = all->d;
-	int64_t next = 0, last, some, behind;
+	int64_t next = 0, last, at_once, behind;
 	size_t i;
 
 	for (i = 0; i < d->n_endpoints; i++)
 		if (!any_observed(&d->endpoints[i].attempts))
 			all->at[i] = d->endpoints[i].attempts.n;
-	some = slots_at_once(all);
+	at_once = slots_at_once(all);
 	while (next != INT64_MAX) {
-		last = next > INT64_MAX - some ? INT64_MAX : next + some - 1;
+		last =
+		    next > INT64_MAX - at_once ? INT64_MAX : next + at_once - 1;
 		next = INT64_MAX;
 		for (i = 0; i < d->n_endpoints; i++) {
 			behind = take_slots(all, i, last);

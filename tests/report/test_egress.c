@@ -144,3 +144,22 @@ Test(egress, intervals_may_differ)
 	cr_expect_eq(g.exits[0].ports.n, 300);
 	cr_expect_eq(g.exits[0].ports.order, PORTS_SEQUENTIAL);
 }
+
+/* Which is no matter between hosts: each has its order. */
+Test(egress, intervals_may_differ_between_hosts)
+{
+	uint32_t other =
+	    handmade_run_every(&d, "c", ROLE_NAT, HANDMADE_INTERVAL_US / 2);
+	uint16_t port = 20000;
+	int64_t slot;
+
+	for (slot = 0; slot < 100; slot++, port++) {
+		attempt(1, nat, slot, 0, outside[1], port);
+		attempt(0, other, slot * 7, 0, outside[2], port);
+	}
+	find();
+	cr_assert_eq(g.n, 2);
+	cr_expect_eq(g.exits[0].ports.order, PORTS_SEQUENTIAL);
+	cr_expect_eq(g.exits[1].ports.order, PORTS_SEQUENTIAL);
+	cr_expect_eq(g.exits[0].ports.n + g.exits[1].ports.n, 200);
+}
