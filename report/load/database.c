@@ -278,7 +278,7 @@ check_schema(sqlite3 *db, const char *file, int64_t version, struct err *e)
 	if (st == NULL)
 		return -1;
 	there = x_calloc(own->n + 1, sizeof(*there));
-	while ((code = sqlite3_step(st)) == SQLITE_ROW && result == 0)
+	while (result == 0 && (code = sqlite3_step(st)) == SQLITE_ROW)
 		result = check_object(file, st, own, there, e);
 	if (result == 0 && code != SQLITE_DONE)
 		result = database_error(db, file, e);
