@@ -14,7 +14,7 @@ set ytics (0, top)
 set format y (top < 100000 ? "%.0f" : "%.0s%c")
 tall(x) = x <= 0 ? x : x < 0.04 * top ? 0.04 * top : x
 
-plot "data" index 1 using 1:(0):1:2:(0):(top * 1.05) with boxxyerror lc rgb band, \
-    "data" index 0 using 1:(0):1:2:(0):(tall($3)) with boxxyerror lc rgb level, \
+plot data index 1 using 1:(0):1:2:(0):(top * 1.05) with boxxyerror lc rgb band, \
+    data index 0 using 1:(0):1:2:(0):(tall($3)) with boxxyerror lc rgb level, \
     "" index 0 using 1:($3 * 0):($2 - $1):(0) with vectors nohead lw 1.5 lc rgb ink, \
-    "data" index 2 using 1:(0):(0):(top * 1.05) with vectors nohead dt (2, 3) lw 1.5 lc rgb mark
+    data index 2 using 1:(0):(0):(top * 1.05) with vectors nohead dt (2, 3) lw 1.5 lc rgb mark

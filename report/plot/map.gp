@@ -14,5 +14,5 @@ every = rows <= 12 ? 1 : rows <= 25 ? 2 : rows <= 60 ? 5 : rows <= 120 ? 10 : ro
 set ytics 1, every
 unset grid
 gap = rows <= 60 ? 0.42 : 0.5
-plot for [k = 0:3] "data" index k using 1:3:1:2:($3 - gap):($3 + gap) \
+plot for [k = 0:3] data index k using 1:3:1:2:($3 - gap):($3 + gap) \
     with boxxyerror lc rgb (k == 0 ? map0 : k == 1 ? map1 : k == 2 ? map2 : map3)

@@ -11,4 +11,4 @@ set xtics ceil(from / step) * step, step
 set format x time_format(step)
 set ytics (lowest, highest)
 set format y "%.0f"
-plot "data" index 0 using 1:3:1:2:3:4 with boxxyerror lc rgb nat
+plot data index 0 using 1:3:1:2:3:4 with boxxyerror lc rgb nat

@@ -134,25 +134,30 @@ cat >bin/gnuplot <<END
 PATH=$PATH
 i=\$(ls "$work/told" | wc -l)
 mkdir "$work/told/\$i"
-cp * "$work/told/\$i/"
 printf '%s\n' "\$@" >"$work/told/\$i/arguments"
+cp "\$2" "$work/told/\$i/script"
+cp "\$(sed -n 's/^data = "\(.*\)"\$/\1/p' "\$2")" "$work/told/\$i/data"
 exec gnuplot "\$@"
 END
 chmod +x bin/gnuplot
 told() {
-  local dir script
+  local dir plot words scripts=$TOP_SRCDIR/report/plot
   mkdir told
   PATH=$work/bin "$report" diff --format html -o told.html hostile/*.db || return
   at_least "$(find told -name data | wc -l)" 8 || return
   for dir in told/*; do
+    equals "$(tr -s 0-9 N <"$dir/arguments" | tr '\n' ' ')" '-d /dev/fd/N ' || return
     # Numbers, and "?" for what there is none of.
     if grep -nvE '^([0-9.e+?-]+ ?)*$' "$dir/data"; then return 1; fi
-    # Settings: words of the scripts, and numbers.
-    if grep -nvE '^(-d|-e|common\.gp|plot\.gp|([A-Za-z]+=[0-9.e+-]+;)+)$' "$dir/arguments"; then return 1; fi
-    script=$(cmp -s "$dir/common.gp" "$TOP_SRCDIR/report/plot/common.gp" && echo same)
-    equals "$script" same || return
-    script=$(sha256sum <"$dir/plot.gp")
-    sha256sum "$TOP_SRCDIR"/report/plot/*.gp | grep -q "^${script%% *} " || return
+    # Words of the scripts, and numbers.
+    words='^([A-Za-z]+ = [0-9.e+-]+|data = "/dev/fd/[0-9]+")$'
+    sed '/^#/,$d' "$dir/script" >settings
+    if grep -nvE "$words" settings; then return 1; fi
+    for plot in "$scripts"/*.gp; do
+      ! cat settings "$scripts/common.gp" "$plot" | cmp -s - "$dir/script" || continue 2
+    done
+    echo "$dir has another script"
+    return 1
   done
   [ ! -e pwned ]
 }
@@ -214,10 +219,12 @@ browser_tests() {
 }
 
 # A gnuplot that never ends, as soon as it has told that it began.
+gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 interrupted() {
   local pid i
   mkdir slow temporary
-  printf '#!/bin/sh\n: >"%s/began"\nexec sleep 60\n' "$work" >slow/gnuplot
+  printf '#!/bin/sh\necho $$ >"%s/pid"\nmv "%s/pid" "%s/began"\nexec sleep 60\n' \
+    "$work" "$work" "$work" >slow/gnuplot
   chmod +x slow/gnuplot
   TMPDIR=$work/temporary PATH=$work/slow:$PATH \
     "$report" diff --format html -o interrupted.html peak-hours/*.db 2>err &
@@ -229,9 +236,15 @@ interrupted() {
   kill -TERM "$pid"
   wait "$pid"
   equals "$?" 143 &&
-    equals "$(find . -path "./temporary/*" -o -name "interrupted*")" ""
+    equals "$(find . -path "./temporary/*" -o -name "interrupted*")" "" || return
+  for i in $(seq 50); do
+    ! gone "$(cat began)" || return 0
+    sleep 0.1
+  done
+  echo "gnuplot goes on"
+  return 1
 }
-check "a report that is interrupted leaves nothing behind" interrupted
+check "a report that is interrupted leaves nothing behind, nor a gnuplot" interrupted
 
 if command -v chromium >/dev/null && /usr/bin/python3 -c 'import websockets' 2>/dev/null; then
   browser_tests
