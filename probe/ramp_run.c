@@ -263,20 +263,30 @@ finding_of_failures(const struct ramp_result *r)
 	return r->most_up > 0 ? RAMP_DESTINATION_LIMIT : RAMP_INCONCLUSIVE;
 }
 
+/*
+ * Tries, one after another, until one fails: there may have been room for just
+ * the last of a step, and for a few more where others closed connections since.
+ */
+static bool
+any_starves(struct ramp *p)
+{
+	int i;
+
+	for (i = 0; i < STEP_MIN && !active_interrupted(p->a); i++) {
+		if (p->r->ends[HELDLINK_STARVED] + p->unsettled > 0)
+			return true;
+		open_link(p);
+		active_wait(p->a, INT64_MAX, is_settled, p);
+	}
+	return p->r->ends[HELDLINK_STARVED] + p->unsettled > 0;
+}
+
 /* The control failed: does the destination, too, and is the path there? */
 static enum measurement_finding
 finding_of_harm(struct ramp *p)
 {
-	int64_t starved;
-
 	p->r->held_answered = held_answer(p);
-	/* There may have been room for just the last of a step. */
-	if (p->r->ends[HELDLINK_STARVED] + p->unsettled == 0) {
-		open_link(p);
-		active_wait(p->a, INT64_MAX, is_settled, p);
-	}
-	starved = p->r->ends[HELDLINK_STARVED] + p->unsettled;
-	return p->r->held_answered && p->held > 0 && starved > 0
+	return p->r->held_answered && any_starves(p) && p->held > 0
 	    ? RAMP_TOTAL_LIMIT
 	    : RAMP_INCONCLUSIVE;
 }
