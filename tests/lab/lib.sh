@@ -113,6 +113,29 @@ background() {
   background_pids+=($!)
 }
 
+# What passes the gateway's outer side, until the agents have ended.
+capture_outside() {
+  local i
+  command -v dumpcap >/dev/null || {
+    echo "missing: dumpcap (Debian: tshark)"
+    return 1
+  }
+  background on gateway dumpcap -q -s 96 -i "$(info gateway_interface)" \
+    -f tcp -w "$out/raw/outside.pcapng"
+  for i in $(seq 100); do
+    [ ! -s "$out/raw/outside.pcapng" ] || return 0
+    sleep 0.1
+  done
+  echo "dumpcap has not begun after $((i / 10)) s"
+  return 1
+}
+
+# Into the gateway's database.
+import_captured() {
+  "$report" import pcap "$out/raw/outside.pcapng" \
+    --into "$out/raw/gateway.db" >>"$out/background.log" 2>&1
+}
+
 # configure HOST [OPTION...]: its configuration.
 configure() {
   local host=$1

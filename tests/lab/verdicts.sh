@@ -441,7 +441,7 @@ main() {
   fi
   probe=$(program natdiff-probe) || exit
   report=$(program natdiff-report) || exit
-  export probe
+  export probe report
   work=$(mktemp -d "${TMPDIR:-/tmp}/natdiff-verdicts.XXXXXX")
   # The labs end with their `lab run`, which ends with its shell.
   trap 'trap - TERM; kill -- $(jobs -p) 2>/dev/null; wait; rm -rf "$work"' EXIT
