@@ -85,44 +85,6 @@ is_mine(const struct capture_view *v, uint32_t target)
 	return false;
 }
 
-bool
-capture_view_reuses(const struct capture_flow *f)
-{
-	return f->reuse == CAPTURE_REUSE_ALIVE ||
-	    f->reuse == CAPTURE_REUSE_TIME_WAIT;
-}
-
-bool
-capture_view_slow(const struct capture_flow *f)
-{
-	return !f->answered || f->answered_late;
-}
-
-/* After count_seen(), which counts all of them as others. */
-static void
-count_contrast(struct capture_view *v)
-{
-	const struct capture_flow *f;
-	size_t i, k;
-
-	for (k = 0; k < v->n_mine; k++)
-		for (i = captures_find(v->c, v->mine[k], INT64_MIN);
-		     i < v->c->n_flows && v->c->flows[i].target == v->mine[k];
-		     i++) {
-			f = &v->c->flows[i];
-			if (!v->outside[f->address] || !f->has_syn ||
-			    !v->c->spans[f->span].complete)
-				continue;
-			if (capture_view_reuses(f)) {
-				v->contrast.others--;
-				v->contrast.reused++;
-				v->contrast.reused_slow += capture_view_slow(f);
-			} else {
-				v->contrast.others_slow += capture_view_slow(f);
-			}
-		}
-}
-
 /* The endpoint's clients outside: their connections, and when. */
 static void
 count_seen(struct capture_view *v)
@@ -136,11 +98,12 @@ count_seen(struct capture_view *v)
 		s = &v->c->spans[k->span];
 		if (!v->outside[k->address] || !is_mine(v, k->target))
 			continue;
-		if (s->complete) {
+		if (s->complete)
 			v->complete[v->n_complete++] = (uint32_t)i;
-			v->contrast.others += k->connections;
-		}
-		v->seen += k->connections;
+		/* A hostile database has rows without end. */
+		v->seen += k->connections < INT64_MAX - v->seen
+		    ? k->connections
+		    : INT64_MAX - v->seen;
 		if (v->from_us == 0 || s->from_us < v->from_us)
 			v->from_us = s->from_us;
 		if (s->to_us > v->to_us)
@@ -217,7 +180,6 @@ capture_view_make(const struct dataset *d, const struct attempts *a,
 	find_outside(v, d);
 	find_targets(v, d, a);
 	count_seen(v);
-	count_contrast(v);
 	find_covered(v, d, a, pairs);
 	return v;
 }

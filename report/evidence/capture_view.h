@@ -12,16 +12,6 @@
 #include "report/dataset.h"
 #include "report/pairs.h"
 
-/*
- * SYNs to the endpoint in complete captures from outside, and how many of them
- * got no SYN-ACK at once: of those whose address and port an older connection
- * still had (alive, or closed less than 60 s ago), and of the others.
- */
-struct capture_contrast {
-	int64_t reused, reused_slow;
-	int64_t others, others_slow;
-};
-
 struct capture_view {
 	const struct captures *c;
 	bool *outside;    /* by captures.addresses: one of the NAT's */
@@ -36,8 +26,7 @@ struct capture_view {
 	 */
 	uint8_t *covered;
 	size_t ok;
-	int64_t seen; /* connections to its targets, from outside */
-	struct capture_contrast contrast;
+	int64_t seen;           /* connections to its targets, from outside */
 	int64_t from_us, to_us; /* between the first and the last capture's */
 	uint32_t *taken;        /* by flow: the finding that took it last */
 	uint32_t finding;       /* number of the finding at hand */
@@ -48,13 +37,6 @@ struct capture_view *capture_view_make(const struct dataset *d,
     const struct attempts *a, const struct pairs *pairs);
 
 void capture_view_free(struct capture_view *v);
-
-/* Whether its address and port were an older connection's, which still had it.
- */
-bool capture_view_reuses(const struct capture_flow *f);
-
-/* Whether its first SYN got no answer. */
-bool capture_view_slow(const struct capture_flow *f);
 
 /* When attempt i began to connect and was over with it. */
 void capture_view_times(const struct dataset *d, const struct attempts *a,

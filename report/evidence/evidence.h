@@ -14,7 +14,7 @@
 #include "report/evidence/ledger.h"
 #include "report/evidence/scorecard.h"
 
-#define EVIDENCE_NUMBERS_MAX 8
+#define EVIDENCE_NUMBERS_MAX 6
 
 struct evidence_number {
 	const char *key;

@@ -9,7 +9,6 @@
 #include "natdiff/walltime.h"
 #include "report/evidence/capture_view.h"
 #include "report/evidence/finding.h"
-#include "report/stats/rates.h"
 
 /* Of the connections that succeeded, so many are in a capture worth its name.
  */
@@ -20,19 +19,13 @@
 #define LEFT_MOST 0.5
 /* Of the troubles: worth naming. */
 #define REUSE_SHARE 0.1
-/*
- * Loss meets SYNs of ports that came back as often as others, and where a pool
- * is small most do: they must go without an answer so many times as often.
- */
-#define REUSE_RATIO 2
-#define REUSE_P     0.01
 
 /* What the captures have of the attempts that a finding asks for. */
 struct counts {
 	size_t trouble;
 	size_t silent, left; /* no answer; of these, whose SYN left */
 	size_t reused;       /* met an older connection, without a SYN-ACK */
-	size_t challenged;   /* of these, by the older one's answer */
+	size_t challenged;   /* of these, what the older one answered */
 };
 
 /* A flow outside that an attempt without an answer may be; none is two's. */
@@ -93,21 +86,10 @@ count_reused(struct counts *c, const struct finding *n, uint32_t target)
 			continue;
 		c->challenged += f->challenged;
 		c->reused += f->challenged ||
-		    (capture_view_reuses(f) && capture_view_slow(f));
+		    ((f->reuse == CAPTURE_REUSE_ALIVE ||
+			 f->reuse == CAPTURE_REUSE_TIME_WAIT) &&
+			(!f->answered || f->answered_late));
 	}
-}
-
-/* Whether ports that came back go without an answer more than others do. */
-static bool
-reuse_matters(const struct capture_contrast *k)
-{
-	/* A database that is not whole may say anything. */
-	if (k->reused == 0 || k->others <= 0 || k->others_slow > k->others)
-		return false;
-	return (double)k->reused_slow / (double)k->reused >=
-	    REUSE_RATIO * (double)k->others_slow / (double)k->others &&
-	    rates_fisher(k->others_slow, k->others, k->reused_slow,
-		k->reused) <= REUSE_P;
 }
 
 static void
@@ -141,16 +123,19 @@ say_left(struct finding *n, const struct counts *c)
 	finding_number(item, "connected", (double)v->ok);
 }
 
+/*
+ * What no older connection answered may be lost: where a pool is small most
+ * SYNs are of ports that came back.  Nor do others in the capture tell these
+ * apart: when more ports come back, more may be lost, too.
+ */
 static void
 say_reused(struct finding *n, const struct counts *c)
 {
-	const struct capture_contrast *k = &n->scene->captures->contrast;
-	size_t sure = reuse_matters(k) ? c->reused : c->challenged;
 	enum state state = STATE_NO;
 	struct evidence *item;
 
-	if (sure >= KIND_LEAST &&
-	    (double)sure >= REUSE_SHARE * (double)c->trouble)
+	if (c->challenged >= KIND_LEAST &&
+	    (double)c->challenged >= REUSE_SHARE * (double)c->trouble)
 		state = STATE_YES;
 	else if (c->reused > 0)
 		state = STATE_UNKNOWN;
@@ -158,12 +143,9 @@ say_reused(struct finding *n, const struct counts *c)
 	    finding_set(n, CLUE_CAPTURE_REUSE, state, NULL,
 		"a capture from outside of the NAT: %zu SYNs with an address "
 		"and port that an older connection to the same destination "
-		"still had, and no SYN-ACK to the first of them, but its "
-		"answer to %zu; %zu attempts had trouble meanwhile; of all "
-		"such SYNs in it %" PRId64 " of %" PRId64 " got no SYN-ACK at "
-		"once, of the others %" PRId64 " of %" PRId64,
-		c->reused, c->challenged, c->trouble, k->reused_slow, k->reused,
-		k->others_slow, k->others),
+		"still had, and no SYN-ACK to the first of them; to %zu the "
+		"older one's answer came; %zu attempts had trouble meanwhile",
+		c->reused, c->challenged, c->trouble),
 	    finding_times_query(n,
 		"SELECT client_address, client_port, destination_address, "
 		"destination_port, at, reuse, reuse_us, challenge_us FROM "
@@ -173,10 +155,6 @@ say_reused(struct finding *n, const struct counts *c)
 	finding_number(item, "reused", (double)c->reused);
 	finding_number(item, "challenged", (double)c->challenged);
 	finding_number(item, "trouble", (double)c->trouble);
-	finding_number(item, "all_reused", (double)k->reused);
-	finding_number(item, "all_reused_slow", (double)k->reused_slow);
-	finding_number(item, "others", (double)k->others);
-	finding_number(item, "others_slow", (double)k->others_slow);
 }
 
 void

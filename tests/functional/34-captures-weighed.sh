@@ -108,7 +108,8 @@ waited() {
   judged waited.db >/dev/null
   weight capture_reuses_ports nat_port_reuse
 }
-check "so are those that a second SYN had to ask for" above "$(waited 1000900)" 0.5
+check "those that a second SYN had to ask for may have been lost" equals \
+  "$(waited 1000900)" none
 check "those that were answered at once did no harm" above 0 "$(waited 900)"
 
 connections() {
