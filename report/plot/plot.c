@@ -87,7 +87,8 @@ write_files(const struct plot *p, struct files *f, struct err *e)
 	fputs(common_text, f->script);
 	fputs(scripts[p->script], f->script);
 	fwrite(p->data, 1, p->data_size, f->data);
-	if (fflush(f->script) != 0 || fflush(f->data) != 0)
+	if (fflush(f->script) != 0 || fflush(f->data) != 0 ||
+	    ferror(f->script) || ferror(f->data))
 		return err_set(
 		    e, "plots: a file in memory: %s", strerror(errno));
 	return 0;
