@@ -264,7 +264,7 @@ active_interrupted(const struct active *a)
 struct control_check {
 	bool done;
 	bool up;
-	enum heldlink_end end;
+	struct active_look how;
 	const char *text;
 };
 
@@ -276,7 +276,8 @@ on_control(void *arg, struct heldlink *l)
 
 	c->done = true;
 	c->up = f->state == HELDLINK_UP;
-	c->end = f->end;
+	c->how.end = f->end;
+	c->how.at_once = c->up && f->syn_retransmits <= 0;
 	c->text = f->text;
 }
 
@@ -287,7 +288,7 @@ is_checked(void *arg)
 }
 
 int
-active_check_control(struct active *a, enum heldlink_end *end)
+active_check_control(struct active *a, struct active_look *how)
 {
 	struct control_check c = { 0 };
 	struct heldlink_order order;
@@ -297,8 +298,8 @@ active_check_control(struct active *a, enum heldlink_end *end)
 	l = heldlink_open(&order);
 	active_wait(a, INT64_MAX, is_checked, &c);
 	heldlink_free(l, HELDLINK_BY_RESET);
-	if (end != NULL)
-		*end = c.end;
+	if (how != NULL)
+		*how = c.how;
 	if (!c.done)
 		return -1;
 	if (!c.up)

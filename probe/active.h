@@ -58,11 +58,17 @@ bool active_wait(
     struct active *a, int64_t due_us, bool (*is_done)(void *arg), void *arg);
 bool active_interrupted(const struct active *a);
 
+/* How one was answered. */
+struct active_look {
+	enum heldlink_end end; /* where it was not */
+	bool at_once;          /* by the first SYN, as far as we know */
+};
+
 /*
  * One new connection to the control: 1 it was answered, 0 it was not, -1
- * interrupted before it was clear.  It is closed again.  end may be NULL.
+ * interrupted before it was clear.  It is closed again.  how may be NULL.
  */
-int active_check_control(struct active *a, enum heldlink_end *end);
+int active_check_control(struct active *a, struct active_look *how);
 
 /* What was wrong with the last that was not answered, or NULL. */
 const char *active_control_text(const struct active *a);

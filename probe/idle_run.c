@@ -317,11 +317,11 @@ show(const struct round *r)
 static enum measurement_end
 look_after_others(struct idle_run *run, struct err *e)
 {
-	enum heldlink_end end = HELDLINK_NOT_ENDED;
+	struct active_look how = { HELDLINK_NOT_ENDED, false };
 	int tries, answered = 0;
 
 	for (tries = 0; tries < 2 && answered == 0; tries++)
-		answered = active_check_control(run->a, &end);
+		answered = active_check_control(run->a, &how);
 	if (answered < 0)
 		return MEASUREMENT_INTERRUPTED;
 	run->control_us = monotonic_now_us() + CONTROL_EVERY_US;
@@ -329,7 +329,7 @@ look_after_others(struct idle_run *run, struct err *e)
 		return MEASUREMENT_FINISHED;
 	err_set(e, "the control %s does not work (%s): stopped",
 	    active_destination(run->a, ACTIVE_CONTROL_SIDE),
-	    heldlink_end_name(end));
+	    heldlink_end_name(how.end));
 	return MEASUREMENT_STOPPED;
 }
 

@@ -24,6 +24,8 @@
 #define SUSPICIOUS_US 1500000
 /* Between steps, so that a step is no wave. */
 #define STEP_PAUSE_US 100000
+/* Before a limit is one of the destination: of so many looks, and one less. */
+#define CONTROL_MOST 3
 /* Held links that are asked whether the path is still there. */
 #define ASKED_MAX 3
 
@@ -184,22 +186,55 @@ held_answer(struct ramp *p)
 	return false;
 }
 
+/* One look at it: whether it was answered, and whether by the first SYN. */
+static bool
+look_at_control(struct ramp *p, bool *at_once)
+{
+	struct active_look how;
+	int works = active_check_control(p->a, &how);
+
+	p->r->control_checks++;
+	*at_once = how.at_once;
+	if (works != 0)
+		return true;
+	p->r->control_failed++;
+	p->r->control_end = how.end;
+	return false;
+}
+
 /* Twice in a row is no loss: false where others suffer. */
 static bool
 control_works(struct ramp *p)
 {
-	enum heldlink_end end;
-	int i, works;
+	bool at_once;
+	int i;
 
-	for (i = 0; i < 2; i++) {
-		p->r->control_checks++;
-		works = active_check_control(p->a, &end);
-		if (works != 0)
+	for (i = 0; i < 2; i++)
+		if (look_at_control(p, &at_once))
 			return true;
-		p->r->control_failed++;
-		p->r->control_end = end;
-	}
 	return false;
+}
+
+/*
+ * In a table that is full there is room now and then, as others close theirs,
+ * so that a second or third SYN may come through: the control works by its
+ * first, most times.
+ */
+static bool
+control_suffers(struct ramp *p)
+{
+	int at_once = 0, late = 0;
+	bool first;
+
+	while (at_once < CONTROL_MOST && late < CONTROL_MOST &&
+	    !active_interrupted(p->a)) {
+		look_at_control(p, &first);
+		if (first)
+			at_once++;
+		else
+			late++;
+	}
+	return late == CONTROL_MOST;
 }
 
 /* --------------------------------------------------------------- the climb */
@@ -263,6 +298,13 @@ finding_of_failures(const struct ramp_result *r)
 	return r->most_up > 0 ? RAMP_DESTINATION_LIMIT : RAMP_INCONCLUSIVE;
 }
 
+/* Tries that nobody answered, or has yet. */
+static int64_t
+starved(const struct ramp *p)
+{
+	return p->r->ends[HELDLINK_STARVED] + p->unsettled;
+}
+
 /*
  * Tries, one after another, until one fails: there may have been room for just
  * the last of a step, and for a few more where others closed connections since.
@@ -270,25 +312,45 @@ finding_of_failures(const struct ramp_result *r)
 static bool
 any_starves(struct ramp *p)
 {
+	bool up = true;
 	int i;
 
-	for (i = 0; i < STEP_MIN && !active_interrupted(p->a); i++) {
-		if (p->r->ends[HELDLINK_STARVED] + p->unsettled > 0)
-			return true;
+	for (i = 0; i < STEP_MIN && up && starved(p) == 0 && p->held < p->max &&
+	     !active_interrupted(p->a);
+	     i++) {
 		open_link(p);
 		active_wait(p->a, INT64_MAX, is_settled, p);
+		up = p->links[p->n - 1]->up;
 	}
-	return p->r->ends[HELDLINK_STARVED] + p->unsettled > 0;
+	return starved(p) > 0;
 }
 
 /* The control failed: does the destination, too, and is the path there? */
 static enum measurement_finding
 finding_of_harm(struct ramp *p)
 {
+	bool starves = any_starves(p);
+
 	p->r->held_answered = held_answer(p);
-	return p->r->held_answered && any_starves(p) && p->held > 0
+	return starves && p->r->held_answered && p->held > 0
 	    ? RAMP_TOTAL_LIMIT
 	    : RAMP_INCONCLUSIVE;
+}
+
+static void
+stop_by_harm(struct ramp *p)
+{
+	p->r->ended_how = MEASUREMENT_STOPPED;
+	p->r->finding = finding_of_harm(p);
+}
+
+/* No try comes through any more. */
+static void
+at_the_top(struct ramp *p)
+{
+	p->r->finding = finding_of_failures(p->r);
+	if (p->r->finding == RAMP_DESTINATION_LIMIT && control_suffers(p))
+		stop_by_harm(p);
 }
 
 static int64_t
@@ -316,8 +378,7 @@ climb(struct ramp *p)
 		first = p->n;
 		switch (take_step(p, step)) {
 		case STEP_HARM:
-			r->ended_how = MEASUREMENT_STOPPED;
-			r->finding = finding_of_harm(p);
+			stop_by_harm(p);
 			return;
 		case STEP_INTERRUPTED:
 			r->ended_how = MEASUREMENT_INTERRUPTED;
@@ -335,7 +396,7 @@ climb(struct ramp *p)
 		    ? 0
 		    : p->in_a_row + (int64_t)(p->n - first);
 		if (p->in_a_row >= REFUSED_IN_A_ROW) {
-			r->finding = finding_of_failures(r);
+			at_the_top(p);
 			return;
 		}
 		step = next_step(p, p->held - before < (int64_t)(p->n - first));
