@@ -24,8 +24,8 @@
 #define SUSPICIOUS_US 1500000
 /* Between steps, so that a step is no wave. */
 #define STEP_PAUSE_US 100000
-/* Before a limit is one of the destination: of so many looks, and one less. */
-#define CONTROL_MOST 3
+/* Looks at the control that agree, before a limit is the destination's. */
+#define LOOKS_AGREE 3
 /* Held links that are asked whether the path is still there. */
 #define ASKED_MAX 3
 
@@ -226,7 +226,7 @@ control_suffers(struct ramp *p)
 	int at_once = 0, late = 0;
 	bool first;
 
-	while (at_once < CONTROL_MOST && late < CONTROL_MOST &&
+	while (at_once < LOOKS_AGREE && late < LOOKS_AGREE &&
 	    !active_interrupted(p->a)) {
 		look_at_control(p, &first);
 		if (first)
@@ -234,7 +234,7 @@ control_suffers(struct ramp *p)
 		else
 			late++;
 	}
-	return late == CONTROL_MOST;
+	return late == LOOKS_AGREE;
 }
 
 /* --------------------------------------------------------------- the climb */
@@ -298,7 +298,7 @@ finding_of_failures(const struct ramp_result *r)
 	return r->most_up > 0 ? RAMP_DESTINATION_LIMIT : RAMP_INCONCLUSIVE;
 }
 
-/* Tries that nobody answered, or has yet. */
+/* Tries that nobody answered, or not yet. */
 static int64_t
 starved(const struct ramp *p)
 {
