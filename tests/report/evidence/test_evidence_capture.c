@@ -87,7 +87,7 @@ capture(const char *address, int64_t connections, bool complete)
 {
 	struct capture_span s = { .from_us = 0,
 		.to_us = middle_us(CONNECTED + SILENT + 1),
-		.packets = 1000,
+		.packets = 1000 + (int64_t)d.captures.n_spans,
 		.complete = complete };
 	struct capture_client k = { .span = captures_add(&d.captures, &s),
 		.address = names_add(&d.captures.addresses, address),
@@ -262,6 +262,14 @@ Test(evidence_capture, one_that_cannot_know_says_nothing)
 		    cases[i].name);
 		cr_expect_eq(list.n > 0, cases[i].says, "%s", cases[i].name);
 	}
+}
+
+Test(evidence_capture, connections_without_end_are_many)
+{
+	capture(OUTSIDE, INT64_MAX, true);
+	capture(OUTSIDE, INT64_MAX, false);
+	look();
+	cr_expect_eq(clues.state[CLUE_CAPTURE_LACKS_SYNS], STATE_YES);
 }
 
 Test(evidence_capture, ports_that_came_back_while_they_lived_are_counted)
