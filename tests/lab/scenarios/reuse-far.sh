@@ -6,10 +6,7 @@
 . "$lab_tests/scenarios/reuse.sh"
 
 setup() {
-  local pool
-  pick pool 40 70
-  pick rate 6 10
-  conditions=(--pool "$pool" --delay 10-25)
-  edge_time_wait=yes
+  ports_come_back
+  conditions+=(--delay 10-25)
   expect any must=yes right=nat_port_reuse
 }
