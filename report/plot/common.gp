@@ -1,6 +1,6 @@
 # What all plots share.  Before it the program sets W and H, the size in
-# pixels, and data, the file of the numbers; a colour here is a number that the program turns into a class
-# of the page's style sheet.
+# pixels, and data, the file of the numbers.  A colour here is a number that
+# the program turns into a class of the page's style sheet.
 set terminal svg size W,H fixed noenhanced font "sans-serif,12" butt
 
 ink = 0x010101
